@@ -1,0 +1,46 @@
+# make demo | make run CONFIG=mine.yaml [CORES=N] | make test | make lint | make format
+PYTHON ?= python3
+CORES ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/snakemake --workflow-profile profiles/venv --cores $(CORES)
+
+.PHONY: install install-test demo run test lint format
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet torch==$(shell sed -n 's/^torch==//p' requirements.txt)
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	touch $@
+
+install-test: $(VENV)/.installed-test
+
+$(VENV)/.installed-test: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	sh tests/install_tools.sh
+	touch $@
+
+demo: install
+	$(SNAKEMAKE) --configfile config/demo.yaml
+
+run: install
+	@test -n "$(CONFIG)" || { echo "Say which settings: make run CONFIG=mine.yaml (config/README.md shows one)."; exit 2; }
+	$(SNAKEMAKE) --configfile $(CONFIG)
+
+test: install-test lint
+	$(BIN)/python -m pytest
+
+lint: install-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/snakemake --configfile config/demo.yaml --lint
+
+format: install-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
