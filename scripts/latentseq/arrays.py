@@ -1,0 +1,29 @@
+"""Arrays with their names in one uncompressed `.npz` file, written whole or not at all."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from latentseq.tables import whole_file
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays; the same arrays always give the same bytes."""
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read all arrays of a file that `write_arrays` wrote.
+
+    Raises ValueError when the file is missing or is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file.") from None
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+        raise ValueError(f"{path}: not a file of named arrays ({error}).") from error

@@ -1,0 +1,60 @@
+"""One log file for each rule: what the library says, warnings, tracebacks and the output of C libraries."""
+
+import logging
+import os
+import platform
+import sys
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from latentseq import __version__
+
+logger = logging.getLogger("latentseq")
+
+
+class Console:
+    """The terminal as it was before the log took its place; None where nobody is watching."""
+
+    stream: TextIO | None = None
+
+
+def start_log(path: str | Path) -> None:
+    """Send all that this process prints to `path`, from file descriptors up, so that C libraries follow.
+
+    A terminal stays reachable as `Console.stream`, for a progress bar.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if sys.stderr.isatty():
+        Console.stream = os.fdopen(os.dup(2), "w")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    for standard in (sys.stdout, sys.stderr):
+        standard.flush()
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S", force=True
+    )
+    logging.captureWarnings(True)
+    sys.excepthook = log_failure
+    logger.info("latentseq %s, Python %s", __version__, platform.python_version())
+
+
+def log_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write the traceback, and the message once more as the last thing that a reader of the log sees."""
+    traceback.print_exception(kind, error, trace)
+    print(f"\nError: {error}", file=sys.stderr, flush=True)
+
+
+def package_versions(packages: list[str]) -> dict[str, str]:
+    """Versions of installed packages; those that are not installed here are left out."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
