@@ -1,0 +1,15 @@
+from latentseq.arrays import read_arrays
+from latentseq.encoding import encode_kmers
+from latentseq.features import write_features
+from latentseq.logs import start_log
+from latentseq.sequence_table import read_sequences
+
+start_log(snakemake.log[0])
+features = encode_kmers(
+    snakemake.input.fasta,
+    read_sequences(snakemake.input.sequences),
+    read_arrays(snakemake.input.depth),
+    k=snakemake.params.k,
+    project=snakemake.params.project,
+)
+write_features(features, snakemake.output.features)

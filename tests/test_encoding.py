@@ -1,0 +1,107 @@
+import logging
+
+import numpy as np
+import pysam
+import pytest
+from latentseq.encoding import encode_kmers, read_in_order
+from latentseq.features import abundance_blocks, composition_block
+from latentseq.kmers import count_kmers
+from small_files import sequences_table
+
+LETTERS = {"one": "ACGTTGCAACGTTAGC" * 4, "two": "GGCCNNRYATATATCG" * 3, "three": "TTTTTTTTTTAC"}
+
+
+@pytest.fixture
+def fasta(tmp_path):
+    path = tmp_path / "sequences.fna.gz"
+    with pysam.BGZFile(str(path), "w") as out:
+        out.write("".join(f">{name}\n{letters}\n" for name, letters in LETTERS.items()).encode())
+    return path
+
+
+@pytest.fixture
+def sequences():
+    return sequences_table({name: len(letters) for name, letters in LETTERS.items()})
+
+
+@pytest.fixture
+def depth():
+    values = np.array([[1, 2], [3, 4], [5, 7]], np.float32)
+    return {"sequences": np.array(list(LETTERS)), "samples": np.array(["A", "B"]), "depth": values}
+
+
+def test_features_of_a_fasta_file(fasta, sequences, depth):
+    features = encode_kmers(fasta, sequences, depth, k=3, project=False)
+    assert list(features.sequences) == ["one", "two", "three"]
+    np.testing.assert_array_equal(features.lengths, [64, 48, 12])
+    counts = np.array([count_kmers(letters.encode(), 3) for letters in LETTERS.values()], np.float32)
+    expected = {"composition": composition_block(counts, 3, False)} | abundance_blocks(depth["depth"], depth["samples"])
+    assert list(features.blocks) == list(expected)
+    for name, block in expected.items():
+        np.testing.assert_array_equal(features.blocks[name].values, block.values)
+        np.testing.assert_array_equal(features.blocks[name].columns, block.columns)
+
+
+def test_without_depth_there_is_composition_alone(fasta, sequences, depth):
+    none = depth | {"samples": np.array([], str), "depth": np.zeros((3, 0), np.float32)}
+    features = encode_kmers(fasta, sequences, none, k=4, project=True)
+    assert list(features.blocks) == ["composition"]
+    assert features.matrix.shape == (3, 103)
+
+
+@pytest.mark.parametrize("k", [6, 7])
+def test_projection_of_a_large_k_is_refused(fasta, sequences, depth, k):
+    with pytest.raises(
+        ValueError, match=rf"^encode\.project is on with encode\.k {k};(.|\n)*Hint: set encode\.project"
+    ):
+        encode_kmers(fasta, sequences, depth, k=k, project=True)
+
+
+def test_a_large_k_without_projection(fasta, sequences, depth):
+    features = encode_kmers(fasta, sequences, depth, k=6, project=False)
+    assert features.blocks["composition"].values.shape == (3, 2080)
+
+
+def test_fasta_in_another_order(fasta, depth):
+    table = sequences_table({"one": 64, "three": 12, "two": 48})
+    depth["sequences"] = np.array(["one", "three", "two"])
+    message = r"sequences\.fna\.gz: record 2 is 'two', but sequences\.tsv has 'three' there\.$"
+    with pytest.raises(ValueError, match=message):
+        encode_kmers(fasta, table, depth, k=4, project=False)
+
+
+def test_depth_in_another_order(fasta, sequences, depth):
+    depth["sequences"] = np.array(["one", "three", "two"])
+    with pytest.raises(ValueError, match=r"^depth\.npz: row 2 is 'three', but sequences\.tsv has 'two' there\.$"):
+        encode_kmers(fasta, sequences, depth, k=4, project=False)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["one", "two"], r"sequences\.fna\.gz has more than the 2 records of sequences\.tsv\.$"),
+        (["one", "two", "three", "four"], r"sequences\.fna\.gz has 3 records, but sequences\.tsv has 4\.$"),
+    ],
+)
+def test_fasta_with_another_number_of_records(fasta, names, message):
+    with pytest.raises(ValueError, match=message):
+        list(read_in_order(fasta, np.array(names)))
+
+
+def test_log_tells_what_was_skipped(fasta, sequences, depth, caplog):
+    caplog.set_level(logging.INFO, "latentseq")
+    encode_kmers(fasta, sequences, depth, k=4, project=False)
+    # `two` has 45 4-mers; 7 windows reach into each of its three NNRY; 61 + 45 + 9 4-mers in all
+    assert "3 sequences, 124 bases, 94 4-mers" in caplog.text
+    assert f"{100 * 21 / 115:.4f} % (most in two: {100 * 21 / 45:.2f} %)" in caplog.text
+    assert "features: composition 136, abundance 2, total_depth 1" in caplog.text
+
+
+def test_log_warns_of_sequences_without_a_kmer(tmp_path, caplog):
+    path = tmp_path / "n.fna.gz"
+    with pysam.BGZFile(str(path), "w") as out:
+        out.write(b">a\nACGTACGT\n>b\nNNNNNNNN\n")
+    depth = {"sequences": np.array(["a", "b"]), "samples": np.array([], str), "depth": np.zeros((2, 0))}
+    features = encode_kmers(path, sequences_table({"a": 8, "b": 8}), depth, k=4, project=False)
+    assert "1 sequences have no 4-mer" in caplog.text
+    np.testing.assert_array_equal(features.matrix, 0)  # both have the composition of `a`
