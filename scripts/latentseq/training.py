@@ -1,0 +1,338 @@
+"""The training loop: data on the device, one line an epoch, and a checkpoint to go on from."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from latentseq.checkpoints import fingerprint, load_checkpoint, save_checkpoint
+from latentseq.features import Features
+from latentseq.logs import Console, package_versions
+from latentseq.objective import design_architecture, length_weights
+from latentseq.tables import write_table
+from latentseq.vae import VAE, Architecture, Loss
+
+logger = logging.getLogger(__name__)
+
+SMALLEST_TRAINING_SET = 8
+SMALLEST_BATCH, FEWEST_STEPS = 16, 20
+SHORTEST_SCHEDULE = 10  # steps: the rise, a tenth of them, is one step at least (OneCycleLR divides by it)
+Report = Callable[[dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train; units and meaning stand beside the settings in config/config.yaml."""
+
+    max_epochs: int
+    batch_size: int
+    learning_rate: float
+    kl_weight: float
+    kl_warmup: int
+    held_out: float
+    patience: int
+    checkpoint_epochs: int
+    seed: int
+
+
+def select_device(name: str) -> torch.device:
+    """Device of a name: auto takes a GPU where there is one. Raises ValueError when the device is absent."""
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(device for device in ("cuda", "mps", "cpu") if present[device])
+    if not present[name]:
+        raise ValueError(
+            f"The setting training.device is {name!r}, but PyTorch {torch.__version__} sees no such device here.\n"
+            "Hint: set it to auto or cpu; on a cluster, ask for a GPU and check that PyTorch is a build for CUDA."
+        )
+    return torch.device(name)
+
+
+def make_reproducible(seed: int) -> None:
+    """Same seed and device, same bytes: one thread, as sums in another order round otherwise.
+
+    A second thread costs networks of this size more than it gives.
+    """
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(seed)
+
+
+def check_features(features: Features) -> None:
+    """Raise ValueError for too few sequences, or a value that is not a finite number, naming where it is."""
+    n = len(features.sequences)
+    if n < SMALLEST_TRAINING_SET:
+        raise ValueError(
+            f"There are {n} sequences to train on; expected at least {SMALLEST_TRAINING_SET}.\n"
+            "Hint: lower `min_length`, or give more sequences."
+        )
+    for name, block in features.blocks.items():
+        bad = np.argwhere(~np.isfinite(block.values))
+        if len(bad):
+            row, column = bad[0]
+            raise ValueError(
+                f"The features of {str(features.sequences[row])!r} hold {block.values[row, column]} in column "
+                f"{str(block.columns[column])!r} of {name}; expected finite numbers."
+            )
+
+
+@dataclass
+class Data:
+    """Training and held-out rows on the device: x (n, columns), weight (n,), held-out noise (n, n_latent)."""
+
+    x: Tensor
+    weight: Tensor
+    held_out_x: Tensor
+    held_out_weight: Tensor
+    held_out_noise: Tensor
+
+
+def place_data(features: Features, n_latent: int, settings: TrainingSettings, device: torch.device) -> Data:
+    """Split off the held-out rows and put everything on the device.
+
+    The held-out noise is drawn once, so that the held-out loss moves with the model alone.
+    """
+    generator = torch.Generator().manual_seed(settings.seed)
+    n = len(features.sequences)
+    order = torch.randperm(n, generator=generator)
+    n_held = int(settings.held_out * n)
+    x, weight = torch.from_numpy(features.matrix), torch.from_numpy(length_weights(features.lengths))
+    held, kept = order[:n_held], order[n_held:].sort().values
+    noise = torch.randn(n_held, n_latent, generator=generator)
+    return Data(*(part.to(device) for part in (x[kept], weight[kept], x[held], weight[held], noise)))
+
+
+class Trainer:
+    """Model, optimiser and schedule, with all that a checkpoint must bring back."""
+
+    def __init__(
+        self, features: Features, architecture: Architecture, settings: TrainingSettings, device: torch.device
+    ) -> None:
+        check_features(features)
+        make_reproducible(settings.seed)
+        self.settings, self.device = settings, device
+        self.model = VAE(architecture)
+        scales = features.blocks.values()
+        self.model.input_mean.copy_(torch.from_numpy(np.concatenate([block.mean for block in scales])))
+        self.model.input_std.copy_(torch.from_numpy(np.concatenate([block.std for block in scales])))
+        self.model.to(device)
+        self.data = place_data(features, architecture.n_latent, settings, device)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=device.type != "mps"
+        )
+        steps = sum(self.n_batches(epoch) for epoch in range(settings.max_epochs))
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            settings.learning_rate,
+            total_steps=max(steps, SHORTEST_SCHEDULE) + 1,
+            pct_start=0.1,
+            final_div_factor=20,
+        )
+        self.history: list[dict[str, float]] = []
+        self.best: dict[str, Tensor] = {}
+        self.best_epoch, self.best_loss = 0, float("inf")
+
+    @property
+    def epoch(self) -> int:
+        """Number of finished epochs."""
+        return len(self.history)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is reached, or the held-out loss has stopped falling."""
+        waited = self.epoch - self.best_epoch
+        return self.epoch >= self.settings.max_epochs or (waited >= self.settings.patience and self.kl_weight >= 1)
+
+    @property
+    def kl_weight(self) -> float:
+        """Share of the full KL weight in the running epoch: rises over the warm-up (Bowman et al. 2016)."""
+        return min(1.0, (self.epoch + 1) / max(1, self.settings.kl_warmup))
+
+    def batch_size(self, epoch: int) -> int:
+        """Sequences a batch: doubled at a quarter, half and three quarters, where small steps matter less.
+
+        Never so many that an epoch has fewer than 20 steps: a small data set would hardly be trained.
+        """
+        doubled = self.settings.batch_size * 2 ** (4 * epoch // self.settings.max_epochs)
+        return min(doubled, max(SMALLEST_BATCH, len(self.data.x) // FEWEST_STEPS))
+
+    def n_batches(self, epoch: int) -> int:
+        """Whole batches an epoch; a rest is left out, another one each time."""
+        return max(1, len(self.data.x) // self.batch_size(epoch))
+
+    def batches(self) -> Iterator[Tensor]:
+        """Row numbers of the batches of the running epoch."""
+        order = torch.randperm(len(self.data.x)).to(self.device)
+        size = self.batch_size(self.epoch)
+        yield from order[: self.n_batches(self.epoch) * size].split(size)
+
+    def step(self, rows: Tensor, kl_weight: float) -> Tensor:
+        """One step down the gradient; returns the sums of loss, terms and KL over the rows."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            loss = self.model(self.data.x[rows], kl_weight)
+        weight = self.data.weight[rows]
+        self.optimizer.zero_grad(set_to_none=True)
+        (loss.total * weight).mean().backward()
+        self.optimizer.step()
+        self.schedule.step()
+        return sums_of(loss, weight)
+
+    def run_epoch(self) -> dict[str, float]:
+        """Train on every batch once; adds a row to the history and returns it."""
+        started = time.monotonic()
+        kl_weight = self.settings.kl_weight / self.model.architecture.n_latent * self.kl_weight
+        self.model.train()
+        steps = torch.stack([self.step(rows, kl_weight) for rows in self.batches()])
+        names = ["loss", *(block.name for block in self.model.architecture.blocks), "kl"]
+        *means, rows = sum_or_first_broken(steps).tolist()
+        row = {"epoch": float(self.epoch + 1)} | {n: m / rows for n, m in zip(names, means, strict=True)}
+        row |= {"kl_weight": self.settings.kl_weight * self.kl_weight, "learning_rate": self.schedule.get_last_lr()[0]}
+        row["held_out_loss"] = self.held_out_loss(row["loss"])
+        require_finite(row)
+        row["seconds"] = time.monotonic() - started
+        self.history.append(row)
+        self.keep_best(row["held_out_loss"])
+        return row
+
+    @torch.no_grad()
+    def held_out_loss(self, otherwise: float) -> float:
+        """Mean loss of the held-out rows at the full KL weight; the training loss where none are held out."""
+        data = self.data
+        if not len(data.held_out_x):
+            return otherwise
+        self.model.eval()
+        mu, logvar = self.model.encode(data.held_out_x)
+        z = mu + (0.5 * logvar).exp() * data.held_out_noise
+        kl_weight = self.settings.kl_weight / self.model.architecture.n_latent
+        loss = self.model.loss(data.held_out_x, mu, logvar, z, kl_weight)
+        return float((loss.total * data.held_out_weight).sum() / data.held_out_weight.sum())
+
+    def keep_best(self, held_out_loss: float) -> None:
+        """Remember the weights of the epoch with the lowest held-out loss, once the KL weight is full."""
+        if held_out_loss < self.best_loss or self.epoch <= self.settings.kl_warmup:
+            self.best_loss, self.best_epoch = held_out_loss, self.epoch
+            self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+
+    def state(self) -> dict:
+        """All that changes while training, for a checkpoint."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "history": self.history,
+            "best": (self.best, self.best_epoch, self.best_loss),
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+        }
+
+    def restore(self, state: dict) -> None:
+        """Go back to where `state` was taken."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.history = state["history"]
+        self.best, self.best_epoch, self.best_loss = state["best"]
+        torch.set_rng_state(state["random"])
+        if state["random_cuda"] is not None:
+            torch.cuda.set_rng_state(state["random_cuda"])
+
+
+def sums_of(loss: Loss, weight: Tensor) -> Tensor:
+    """Weighted sums over rows of the loss, each term and the KL, and last the sum of the weights; (terms + 3,)."""
+    columns = [loss.total, *loss.terms.values(), loss.kl, torch.ones_like(loss.kl)]
+    return (torch.stack(columns).detach().double() * weight).sum(dim=1)
+
+
+def sum_or_first_broken(steps: Tensor) -> Tensor:
+    """Sums over the steps of an epoch, (steps, values) to (values,); of the first step alone that is not finite.
+
+    In the steps after it all terms are broken, and nobody could say which one began.
+    """
+    broken = ~torch.isfinite(steps).all(dim=1)
+    return steps[int(broken.nonzero()[0])] if broken.any() else steps.sum(dim=0)
+
+
+def require_finite(row: dict[str, float]) -> None:
+    """Raise ValueError naming the term that is no longer a finite number."""
+    broken = [name for name, value in row.items() if not np.isfinite(value)]
+    if broken:
+        terms = [name for name in broken if name != "loss"] or broken
+        raise ValueError(
+            f"Training broke down in epoch {row['epoch']:.0f}: the term {terms[0]!r} of the loss is "
+            f"{row[terms[0]]}.\nHint: lower training.learning_rate."
+        )
+
+
+def train(
+    features: Features,
+    architecture: Architecture,
+    settings: TrainingSettings,
+    *,
+    device: torch.device,
+    checkpoint: Path,
+    report: Report = lambda row: None,
+) -> tuple[VAE, list[dict[str, float]]]:
+    """Train until the held-out loss stops falling or `max_epochs`; goes on from `checkpoint` if it fits.
+
+    `report` is called with each row of the history. Returns the model with the weights of its best epoch, and the
+    history, one row an epoch. Raises ValueError for features that are no numbers or a loss that becomes none.
+    """
+    trainer = Trainer(features, architecture, settings, device)
+    key = fingerprint(features, architecture, asdict(settings) | {"checkpoint_epochs": None, "device": str(device)})
+    state = load_checkpoint(checkpoint, key)
+    if state is not None:
+        trainer.restore(state)
+        logger.info("Going on after epoch %d of the checkpoint %s", trainer.epoch, checkpoint)
+    while not trainer.finished:
+        report(trainer.run_epoch())
+        if trainer.epoch % settings.checkpoint_epochs == 0:
+            save_checkpoint(checkpoint, key, trainer.state())
+    trainer.model.load_state_dict(trainer.best)
+    checkpoint.unlink(missing_ok=True)
+    return trainer.model.cpu().eval(), trainer.history
+
+
+def run_training(
+    features: Features, *, vae: Mapping[str, Any], training: Mapping[str, Any], seed: int, checkpoint: str | Path
+) -> tuple[VAE, list[dict[str, float]], dict[str, Any]]:
+    """Train with the settings `vae` and `training` of the config (config/config.yaml says what each means).
+
+    One line an epoch in the log, and a progress bar when a person is watching. Returns the model, its history, and
+    facts about the training: device, seed, settings, versions.
+    """
+    shape = {name: value for name, value in vae.items() if name not in ("weights", "kl_weight")}
+    loop = {name: value for name, value in training.items() if name != "device"}
+    architecture = design_architecture(features, vae["weights"], **shape)
+    settings = TrainingSettings(**loop, kl_weight=vae["kl_weight"], seed=seed)
+    device = select_device(training["device"])
+    logger.info("PyTorch %s on %s; %s", torch.__version__, device, architecture)
+    with progress_bar(settings.max_epochs) as bar:
+
+        def report(row: dict[str, float]) -> None:
+            logger.info("  ".join(f"{name} {value:.6g}" for name, value in row.items()))
+            bar.set_postfix(loss=f"{row['loss']:.4f}", refresh=False)
+            bar.update(int(row["epoch"]) - bar.n)
+
+        model, history = train(
+            features, architecture, settings, device=device, checkpoint=Path(checkpoint), report=report
+        )
+    trained = {"device": str(device), "settings": asdict(settings), "versions": package_versions(["torch", "numpy"])}
+    return model, history, trained
+
+
+def progress_bar(epochs: int) -> tqdm:
+    """Bar with loss and time left on the terminal; none where nobody is watching."""
+    return tqdm(total=epochs, desc="training", unit="epoch", file=Console.stream, disable=Console.stream is None)
+
+
+def write_history(history: list[dict[str, float]], path: str | Path) -> None:
+    """Write the table of epochs."""
+    write_table(pd.DataFrame(history).astype({"epoch": int}), path)
