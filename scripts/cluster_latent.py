@@ -1,0 +1,14 @@
+from latentseq.clustering import cluster_latent
+from latentseq.latent import read_latent
+from latentseq.logs import start_log
+from latentseq.sequence_table import read_sequences
+from latentseq.tables import write_table
+
+start_log(snakemake.log[0])
+clusters = cluster_latent(
+    read_latent(snakemake.input.latent),
+    read_sequences(snakemake.input.sequences),
+    seed=snakemake.params.seed,
+    **snakemake.params.cluster,
+)
+write_table(clusters, snakemake.output.clusters)

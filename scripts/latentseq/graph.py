@@ -1,0 +1,155 @@
+"""Clusters of a nearest-neighbour graph: communities by Leiden, merged where no valley of density parts them."""
+
+import logging
+import random
+
+import igraph
+import numpy as np
+import scipy.sparse as sp
+from sklearn.neighbors import NearestNeighbors
+
+logger = logging.getLogger(__name__)
+
+LARGEST_EXACT = 50_000  # rows; beyond, all pairs of distances cost more than an approximate search
+SCALE_NEIGHBOR = 10  # the median distance to this neighbour is the width of the edge weights
+WEAKEST_EDGE = 1e-6
+WEAKEST_LINK = 1e-3  # share of a cluster's edge weight that leads to another; below, they are not neighbours
+GRID_POINTS = 41
+LONGEST_LOOKED_AT = 2_000  # sequences of a cluster that the density is taken from
+
+
+def nearest_neighbors(z: np.ndarray, n_neighbors: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distances to and row numbers of each row's nearest neighbours without itself, both (n, n_neighbors).
+
+    Exact up to 50,000 rows; beyond, by nearest-neighbour descent (Dong et al. 2011, 10.1145/1963405.1963487).
+    """
+    wanted = min(n_neighbors + 1, len(z))
+    if len(z) <= LARGEST_EXACT:
+        distances, rows = NearestNeighbors(n_neighbors=wanted, algorithm="brute").fit(z).kneighbors(z)
+    else:
+        from pynndescent import NNDescent  # compiles at import: only where it is needed
+
+        rows, distances = NNDescent(z, n_neighbors=wanted, random_state=seed, n_jobs=1).neighbor_graph
+    return distances[:, 1:], rows[:, 1:]
+
+
+def neighbor_graph(z: np.ndarray, n_neighbors: int, seed: int) -> sp.csr_matrix:
+    """Symmetric graph of nearest neighbours; weights fall with distance as a Gaussian; (n, n)."""
+    distances, neighbors = nearest_neighbors(z, n_neighbors, seed)
+    n, k = distances.shape
+    if not k:
+        return sp.csr_matrix((n, n))
+    width = np.median(distances[:, min(SCALE_NEIGHBOR, k) - 1]) or 1.0
+    weights = np.maximum(np.exp(-((distances / width) ** 2) / 2), WEAKEST_EDGE)
+    graph = sp.csr_matrix((weights.ravel(), (np.repeat(np.arange(n), k), neighbors.ravel())), (n, n))
+    return graph.maximum(graph.T)
+
+
+def leiden(graph: sp.csr_matrix, resolution: float, seed: int, initial: np.ndarray | None = None) -> np.ndarray:
+    """Communities of the Leiden algorithm (Traag et al. 2019, 10.1038/s41598-019-41695-z) for modularity; (n,) int."""
+    upper = sp.triu(graph, 1).tocoo()
+    network = igraph.Graph(n=graph.shape[0], edges=np.column_stack([upper.row, upper.col]))
+    igraph.set_random_number_generator(random.Random(seed))
+    communities = network.community_leiden(
+        objective_function="modularity",
+        weights=upper.data,
+        resolution=resolution,
+        n_iterations=5,
+        initial_membership=initial,
+    )
+    return np.array(communities.membership, np.int64)
+
+
+def density_valley(a: np.ndarray, b: np.ndarray, weight_a: np.ndarray, weight_b: np.ndarray) -> float:
+    """Depth of the valley between two clusters: lowest density between their means over the lower peak.
+
+    1 means one hill, 0 an empty valley. The density is a kernel estimate, weighted by sequence length, of both
+    clusters' rows on the line through their means; its width follows Silverman's rule (1986, equation 3.28) for the
+    narrower cluster. a, b: (rows, dimensions); weights: (rows,).
+    """
+    mean_a, mean_b = np.average(a, axis=0, weights=weight_a), np.average(b, axis=0, weights=weight_b)
+    axis = mean_b - mean_a
+    distance = np.linalg.norm(axis)
+    if distance < 1e-9:
+        return 1.0
+    on_a, on_b = (a - mean_a) @ axis / distance, (b - mean_a) @ axis / distance
+    spread = min(
+        np.sqrt(np.average((on - centre) ** 2, weights=weight))
+        for on, centre, weight in ((on_a, 0.0, weight_a), (on_b, distance, weight_b))
+    )
+    effective = min(weight.sum() ** 2 / (weight**2).sum() for weight in (weight_a, weight_b))
+    width = max(1.06 * spread * effective**-0.2, 1e-9 * distance)
+    grid = np.linspace(0, distance, GRID_POINTS)
+    kernel = np.exp(-(((grid[:, None] - np.concatenate([on_a, on_b])) / width) ** 2) / 2)
+    density = kernel @ np.concatenate([weight_a, weight_b])
+    third = GRID_POINTS // 3
+    peak = min(density[:third].max(), density[-third:].max())
+    return float(density.min() / peak) if peak > 0 else 0.0
+
+
+class Merger:
+    """Clusters of one graph, and how much density joins each pair of neighbours."""
+
+    def __init__(self, z: np.ndarray, lengths: np.ndarray, graph: sp.csr_matrix, labels: np.ndarray) -> None:
+        self.z, self.weight = z, lengths.astype(np.float64)
+        self.members = {c: np.flatnonzero(labels == c) for c in range(labels.max() + 1)}
+        member = sp.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))))
+        self.links = (member @ graph @ member.T).toarray()
+        pairs = zip(*np.nonzero(np.triu(self.links, 1)), strict=True)
+        self.valleys = {(int(a), int(b)): self.valley(int(a), int(b)) for a, b in pairs}
+
+    def longest(self, cluster: int) -> np.ndarray:
+        """Rows of the longest sequences of a cluster, enough of them to see its density."""
+        rows = self.members[cluster]
+        if len(rows) <= LONGEST_LOOKED_AT:
+            return rows
+        return rows[np.argsort(-self.weight[rows], kind="stable")[:LONGEST_LOOKED_AT]]
+
+    def valley(self, a: int, b: int) -> float:
+        """Density that joins two clusters; 0 where next to no edge does."""
+        smaller = min(self.links[a].sum(), self.links[b].sum())
+        if self.links[a, b] < WEAKEST_LINK * smaller:
+            return 0.0
+        rows_a, rows_b = self.longest(a), self.longest(b)
+        return density_valley(self.z[rows_a], self.z[rows_b], self.weight[rows_a], self.weight[rows_b])
+
+    def merge(self, a: int, b: int) -> None:
+        """Make one cluster of two."""
+        self.members[a] = np.sort(np.concatenate([self.members[a], self.members.pop(b)]))
+        self.links[a] += self.links[b]
+        self.links[:, a] += self.links[:, b]
+        self.links[b] = self.links[:, b] = 0
+        self.valleys = {pair: valley for pair, valley in self.valleys.items() if not {a, b} & set(pair)}
+        for c in np.flatnonzero(self.links[a]):
+            if c != a:
+                pair = (min(a, int(c)), max(a, int(c)))
+                self.valleys[pair] = self.valley(*pair)
+
+    def run(self, shallowest: float) -> np.ndarray:
+        """Merge the pair with the shallowest valley until all are deeper than `shallowest`; labels (n,)."""
+        while self.valleys:
+            pair, valley = max(self.valleys.items(), key=lambda item: (item[1], item[0]))
+            if valley < shallowest:
+                break
+            self.merge(*pair)
+        labels = np.empty(len(self.z), np.int64)
+        for label, rows in enumerate(self.members.values()):
+            labels[rows] = label
+        return labels
+
+
+def cluster_graph(
+    z: np.ndarray, lengths: np.ndarray, *, n_neighbors: int, resolution: float, valley: float, seed: int
+) -> np.ndarray:
+    """Cluster rows without being told how many clusters there are.
+
+    Leiden at a fine resolution cuts rather too much, as no single resolution suits both a handful and hundreds of
+    genomes; neighbours between which the density has no valley are then one cluster again.
+
+    z: (n, dimensions); lengths: (n,) bases. Returns labels (n,).
+    """
+    if len(z) < 3:
+        return np.zeros(len(z), np.int64)
+    graph = neighbor_graph(z, n_neighbors, seed)
+    fine = leiden(graph, resolution, seed)
+    return Merger(z, lengths, graph, fine).run(valley)
