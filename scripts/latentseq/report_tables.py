@@ -1,0 +1,149 @@
+"""The tables of the report: what stands in each cell, and by what a column is sorted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from latentseq.wording import format_bases, format_count, format_number, format_share
+
+MEANINGS: Final = {
+    "sequences_scored": "sequences with a label that counts",
+    "sequences_not_scored": "sequences without a label, or labelled NA, unassigned or ambiguous",
+    "labels": "different labels",
+    "clusters": "clusters with a scored sequence",
+    "ari": "adjusted Rand index; 1 is perfect, 0 is chance",
+    "ari_bases": "the same, weighted by bases",
+    "ami": "adjusted mutual information; 1 is perfect, 0 is chance",
+    "homogeneity": "1 where every cluster holds a single label",
+    "homogeneity_bases": "the same, weighted by bases",
+    "completeness": "1 where every label lies in a single cluster",
+    "completeness_bases": "the same, weighted by bases",
+    "accuracy": "share of sequences that are right when every label is matched to one cluster",
+    "accuracy_bases": "the same, weighted by bases",
+    "recoverable": "genomes that can be recovered: 100 kb and half of the genome are there",
+    "near_complete": "of these, recall of 0.9 and precision of 0.95 or more",
+    "medium_quality": "of these, recall of 0.5 and precision of 0.9 or more",
+    "labels_near_complete": "different labels with a near-complete bin",
+    "bases_in_bins": "share of all bases that lie in bins",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, and by what the row is sorted (the same text where there is no number)."""
+
+    text: str
+    order: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """The heading of a column and its kind: `text`, `number` or `hash`."""
+
+    heading: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page; every row has a cell for each column."""
+
+    columns: list[Column]
+    rows: list[list[Cell]]
+
+
+Format = Callable[[float], str]
+
+
+def plain_table(frame: pd.DataFrame) -> Table:
+    """Show a table as it is: numbers with separated thousands, checksums shortened by the style sheet."""
+    columns = {name: _plain_column(name, list(frame[name])) for name in frame}
+    return _from_columns(columns)
+
+
+def alignment_table(depth_facts: Mapping[str, pd.DataFrame]) -> Table | None:
+    """Show the facts of the alignments, one row a sample; None without any."""
+    if not depth_facts:
+        return None
+    facts = {sample: dict(zip(table["fact"], table["value"], strict=True)) for sample, table in depth_facts.items()}
+    names = list(dict.fromkeys(name for values in facts.values() for name in values))
+    columns = {name: [values.get(name, "") for values in facts.values()] for name in names}
+    return plain_table(pd.DataFrame({"sample": list(facts), **columns}))
+
+
+def bins_table(bins: pd.DataFrame) -> Table:
+    """Show bins.tsv; the column of the cluster is left out, as bins are named by it."""
+    formats: dict[str, Format] = {
+        "contigs": format_count,
+        "bases": format_bases,
+        "n50": format_bases,
+        "longest": format_bases,
+        "gc": format_share,
+        "support": format_number,
+    }
+    headings = {"n50": "N50", "gc": "GC", "bases": "size"}
+    columns: dict[str, tuple[str, list[Cell]]] = {}
+    for name in bins.columns.drop("cluster"):
+        heading = headings.get(name, name.replace("depth_", "depth ", 1) if name.startswith("depth_") else name)
+        is_text = name in ("bin", "sample")
+        cells = list(bins[name])
+        columns[heading] = (
+            ("text", [Cell(text, text) for text in cells])
+            if is_text
+            else ("number", [_number_cell(text, formats.get(name, format_number)) for text in cells])
+        )
+    if not any(cell.text for cell in columns["sample"][1]):
+        del columns["sample"]
+    return _from_columns(columns)
+
+
+def evaluation_table(evaluation: pd.DataFrame) -> Table:
+    """Show the measures of every run, and what they mean."""
+    runs = list(evaluation.columns.drop("measure"))
+    columns = {"measure": ("text", [Cell(name, name) for name in evaluation["measure"]])}
+    columns |= {run: ("number", [_measure_cell(text) for text in evaluation[run]]) for run in runs}
+    meanings = [MEANINGS.get(name, "") for name in evaluation["measure"]]
+    columns["meaning"] = ("text", [Cell(text, text) for text in meanings])
+    return _from_columns(columns)
+
+
+def version_table(versions: Mapping[str, Any]) -> Table:
+    """Show the versions of the programs."""
+    return _pairs("program", "version", versions)
+
+
+def checksum_table(checksums: Mapping[str, Any]) -> Table:
+    """Show the checksums of the user's files in full."""
+    return _pairs("file", "SHA-256", checksums)
+
+
+def _pairs(key: str, value: str, mapping: Mapping[str, Any]) -> Table:
+    rows = [[Cell(str(name), str(name)), Cell(str(item), str(item))] for name, item in mapping.items()]
+    return Table([Column(key, "text"), Column(value, "text")], rows)
+
+
+def _from_columns(columns: Mapping[str, tuple[str, list[Cell]]]) -> Table:
+    headings = [Column(heading, kind) for heading, (kind, _) in columns.items()]
+    return Table(headings, [list(row) for row in zip(*(cells for _, cells in columns.values()), strict=True)])
+
+
+def _plain_column(name: str, texts: list[str]) -> tuple[str, list[Cell]]:
+    if name == "sha256":
+        return "hash", [Cell(text, text) for text in texts]
+    values = pd.to_numeric(pd.Series(texts, dtype=str).replace("", "nan"), errors="coerce")
+    if values.isna().all() or any(text and pd.isna(value) for text, value in zip(texts, values, strict=True)):
+        return "text", [Cell(text, text) for text in texts]
+    is_whole = bool((values.dropna() % 1 == 0).all())
+    return "number", [_number_cell(text, format_count if is_whole else format_number) for text in texts]
+
+
+def _number_cell(text: str, format_value: Format) -> Cell:
+    return Cell(format_value(float(text)), text) if text and text != "nan" else Cell("-", "")
+
+
+def _measure_cell(text: str) -> Cell:
+    if not text:
+        return Cell("-", "")
+    return Cell(format_count(int(text)) if text.isdecimal() else f"{float(text):.3f}", text)

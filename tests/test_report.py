@@ -1,0 +1,258 @@
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from latentseq.figures import map_figure
+from latentseq.report import ReportInput, read_report_input, render_report, write_report
+from latentseq.tables import write_table
+from plotly.offline import get_plotlyjs
+
+TEMPLATES = Path(__file__).parents[1] / "workflow" / "report"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><img/src=x/onerror=alert(1)>",
+    "<b>bold</b>&amp;",
+    "plain'\"`",
+]
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture
+def content():
+    names = [*HOSTILE, "S1C5", "S1C6"]
+    sequences = pd.DataFrame(
+        {
+            "sequence": names,
+            "sample": "S1",
+            "length": [300_000, 5000, 4000, 3000, 250_000, 2000],
+            "gc": [0.5, 0.4, 0.3, 0.6, 0.45, 0.5],
+            "original": names,
+        }
+    )
+    clusters = pd.DataFrame(
+        {
+            "sequence": names,
+            "cluster": ["S1_0", "S1_0", "S1_0", "S1_1", "S1_2", ""],
+            "support": ["1", "0.8", "1", "", "0.95", ""],
+        }
+    )
+    files = pd.DataFrame(
+        {"file": ["<i>in.fna"], "sha256": ["ab" * 32], "sequences": ["7"], "bases": ["565000"], "kept": ["6"]}
+    ).assign(kept_bases="564000", too_short="1")
+    bins = pd.DataFrame({"bin": ["S1_0", "S1_2"], "cluster": ["S1_0", "S1_2"], "sample": "S1"}).assign(
+        contigs=["3", "1"],
+        bases=["309000", "250000"],
+        n50=["300000", "250000"],
+        gc="0.5",
+        support=["1", "nan"],
+    )
+    return ReportInput(
+        dataset="soil <&>",
+        run="main",
+        sequences=sequences,
+        files=files,
+        clusters=clusters,
+        latent_map=pd.DataFrame({"sequence": names, "x": list("012345"), "y": list("543210")}),
+        depth={
+            "sequences": np.array(names),
+            "samples": np.array(["S1", "<u>S2"]),
+            "depth": np.array([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [0, 0]], np.float32),
+        },
+        settings={
+            "settings": {"dataset": "soil", "labels": "<s>x.tsv"},
+            "versions": {"latentseq": "0.1.0"},
+            "seed": 7,
+            "device": "cpu",
+            "checksums": {"<i>in.fna": "ab" * 32},
+        },
+        depth_facts={"S1": pd.DataFrame({"fact": ["records", "used"], "value": ["1000", "900"]})},
+        history=pd.DataFrame(
+            {
+                "epoch": ["1", "2", "3"],
+                "loss": ["3", "2", "1.5"],
+                "composition": ["2", "1.5", "1"],
+                "kl": ["0", "0.1", "0.2"],
+                "held_out_loss": ["3", "2", "2.5"],
+            }
+        ),
+        bins=bins,
+        evaluation=pd.DataFrame(
+            {
+                "measure": ["ari", "recoverable", "near_complete", "medium_quality"],
+                "main": ["0.9", "4", "3", "4"],
+            }
+        ).assign(pca=["0.8", "4", "2", "3"]),
+    )
+
+
+@pytest.fixture
+def page(content):
+    return render_report(content, TEMPLATES)
+
+
+class Elements(HTMLParser):
+    """Collects the tags of a page, and the text of its data blocks."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags = []
+        self.data = {}
+        self.block = None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.block = dict(attrs).get("id") if tag == "script" else None
+
+    def handle_data(self, data):
+        if self.block:
+            self.data[self.block] = self.data.get(self.block, "") + data
+
+
+def test_hostile_names_are_text(page):
+    own = page.replace(get_plotlyjs(), "")
+    for name in [*HOSTILE[:3], "<i>in.fna", "<u>S2", "<s>x.tsv", "soil <&>"]:
+        assert name not in own
+    assert "soil &lt;&amp;&gt;" in own
+    assert "&lt;s&gt;x.tsv" in own
+    assert "\\u003c/script\\u003e" in own
+
+
+def test_names_come_back_whole_from_the_data(page):
+    data = json.loads(Elements(page).data["map-data"])
+    assert data["name"][:4] == HOSTILE
+    assert list(data["depth"]) == ["", "S1", "<u>S2"]
+
+
+def test_the_page_has_the_scripts_it_should_and_loads_nothing(page):
+    elements = Elements(page.replace(get_plotlyjs(), ""))
+    assert sum(tag == "script" for tag, _ in elements.tags) == 4
+    assert not [tag for tag, _ in elements.tags if tag in ("img", "iframe", "object", "embed", "i", "u", "b", "s")]
+    loaded = [attributes[key] for _, attributes in elements.tags for key in ("src", "href") if key in attributes]
+    assert [url for url in loaded if not url.startswith(("#", "data:,"))] == []
+    own = page.replace(get_plotlyjs(), "")
+    assert re.findall(r"https?://|@import|url\(", own) == []
+    assert "default-src 'none'" in own
+    assert page.count(get_plotlyjs()) == 1
+
+
+def test_the_page_tells_what_was_found(page):
+    for text in (
+        "6 of 7 sequences were kept, with 99.8 % of the 565 kb in the input; 1 was too short.",
+        "1 of them has no read in any of the 2 samples",
+        "They form 3 clusters, 2 of a single sequence. 2 clusters are large enough for a bin: 250 kb to",
+        "3 of 4 genomes that can be recovered are near complete",
+        "the held-out loss was lowest (2) in epoch 2",
+        "Seed 7; device cpu",
+        "ab" * 32,
+    ):
+        assert text in page
+
+
+def test_parts_that_a_job_lacks_are_left_out(content):
+    depth = {**content.depth, "samples": np.zeros(0, "<U1"), "depth": np.zeros((6, 0), np.float32)}
+    bare = replace(content, bins=None, evaluation=None, history=None, depth_facts={}, depth=depth)
+    page = render_report(bare, TEMPLATES)
+    assert "There is no depth" in page
+    for part in ("bins", "truth", "training"):
+        assert f'<section id="{part}">' not in page
+        assert f'href="#{part}"' not in page
+
+
+def test_no_bins_are_said(content):
+    assert "No cluster is large enough to be a bin." in render_report(
+        replace(content, bins=content.bins[:0]), TEMPLATES
+    )
+
+
+def test_the_same_run_gives_the_same_bytes(content, tmp_path):
+    for name in ("a.html", "b.html"):
+        write_report(tmp_path / name, content, TEMPLATES)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_map_has_codes_for_samples_and_clusters(content):
+    figure = map_figure(content.sequences, content.clusters, content.latent_map, content.depth, content.bins)
+    assert figure["cluster"] == [0, 0, 0, 1, 2, 3]
+    assert figure["clusters"] == ["S1_0", "S1_1", "S1_2", ""]
+    assert figure["colour_of_cluster"] == [0, -1, 1, -1]
+    assert figure["support"] == [1.0, 0.8, 1.0, None, 0.95, None]
+    assert figure["depth"][""] == [3, 7, 11, 15, 19, 0]
+
+
+def test_map_of_other_sequences_is_refused(content):
+    with pytest.raises(ValueError, match=r"map\.tsv: row 1 is 'S1C6', but sequences\.tsv has '<script>"):
+        map_figure(content.sequences, content.clusters, content.latent_map[::-1], content.depth, None)
+
+
+def test_input_is_read_from_the_files_of_a_run(content, tmp_path):
+    def save(name, table):
+        path = tmp_path / name
+        write_table(table, path)
+        return str(path)
+
+    np.savez(tmp_path / "depth.npz", **content.depth)
+    (tmp_path / "run.yaml").write_text("seed: 7\n")
+    measures = pd.DataFrame({"measure": ["ari"], "value": ["0.5"]})
+    read = read_report_input(
+        dataset="soil",
+        run="wide",
+        sequences=save("sequences.tsv", content.sequences),
+        files=save("files.tsv", content.files),
+        clusters=save("clusters.tsv", content.clusters),
+        latent_map=save("map.tsv", content.latent_map),
+        depth=tmp_path / "depth.npz",
+        settings=tmp_path / "run.yaml",
+        depth_facts=[save("depth/S1.tsv", content.depth_facts["S1"])],
+        evaluations=[save("pca/evaluation.tsv", measures), save("wide/evaluation.tsv", measures)],
+    )
+    assert list(read.evaluation.columns) == ["measure", "wide", "pca"]
+    assert list(read.depth_facts) == ["S1"]
+    assert read.bins is None
+    assert "not recorded" in render_report(read, TEMPLATES)
+
+
+PROBE = """
+<script>
+window.addEventListener("load", () => setTimeout(() => {
+  const plot = document.getElementById("map-plot");
+  const area = plot.querySelector(".nsewdrag");
+  const box = area.getBoundingClientRect();
+  const axes = plot._fullLayout;
+  const at = { clientX: box.left + axes.xaxis.d2p(1), clientY: box.top + axes.yaxis.d2p(4), bubbles: true };
+  area.dispatchEvent(new MouseEvent("mousemove", at));
+  document.querySelectorAll("#bins-table th button")[3].click();
+  document.querySelectorAll("#bins-table th button")[3].click();
+}, 500));
+</script>
+"""
+
+
+def browse(path, folder):
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
+    command += ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    command += ["--disable-component-update", f"--user-data-dir={folder}", "--enable-logging=stderr"]
+    command += ["--virtual-time-budget=8000", "--dump-dom", path.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "GL Driver" not in line]
+    return done.stdout, console
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium here")
+def test_the_page_opens_in_a_browser(page, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(page + PROBE, encoding="utf-8")
+    dom, console = browse(path, tmp_path / "profile")
+    assert console == []
+    assert "gl-canvas" in dom or "scatterlayer" in dom
+    tip = re.search(r'<div id="tip"[^>]*><strong>(.*?)</strong>', dom)
+    assert tip is not None
+    assert tip[1] == "&lt;/script&gt;&lt;img/src=x/onerror=alert(1)&gt;"
+    assert re.findall(r'<td class="text">(S1_\d)</td>', dom) == ["S1_2", "S1_0"]
