@@ -1,0 +1,249 @@
+"""The whole way through the house, run as a user runs it, on small simulated communities."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+import yaml
+from latentseq import community as com
+from latentseq.simulated_reads import write_bams
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = {"training": {"max_epochs": 6, "checkpoint_epochs": 1}, "vae": {"n_hidden": 32, "n_latent": 8}}
+EDGES = (
+    *("input/sequences.fna.gz", "input/sequences.fna.gz.fai", "input/sequences.tsv", "input/files.tsv"),
+    *("input/references.tsv", "input/depth/S1.npz", "input/depth.npz"),
+    *("main/features.npz", "main/vae.safetensors", "main/vae.json", "main/history.tsv", "main/latent.npz"),
+    *("main/clusters.tsv", "main/clusters.biobox.tsv", "main/map.tsv", "main/bins", "main/bins.tsv"),
+    *("main/evaluation.tsv", "main/run.yaml", "main/report.html", "pca/report.html", "logs/main/train_vae.log"),
+)
+SAME_BYTES = (
+    *("input/depth.npz", "main/features.npz", "main/vae.safetensors", "main/latent.npz", "main/clusters.tsv"),
+    *("main/map.tsv", "main/bins.tsv", "pca/clusters.tsv"),
+)
+
+
+def write_config(folder, **differences):
+    settings = {"dataset": "tiny", "min_bin_size": 10_000} | QUICK | differences
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def planned(finished):
+    """Rules that a dry run would run."""
+    return set(re.findall(r"^(\w+) +\d+$", finished.output, re.MULTILINE)) - {"total", "all"}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """A folder with contigs of three assemblies, three BAM files, a sample sheet and labels."""
+    folder = tmp_path_factory.mktemp("inputs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(com, "GENOME_LENGTHS", (60_000, 80_000))
+        compositions = com.read_compositions(ROOT / "resources/genome_composition.tsv")
+        community = com.simulate_community(compositions, seed=5, genomes=5, relatives=1, samples=3, mean_depth=4)
+    com.write_contigs(community, folder / "contigs.fna.gz")
+    write_bams(community, [folder / f"{sample}.bam" for sample in community.samples])
+    com.write_labels(community, folder / "labels.tsv")
+    (folder / "samples.tsv").write_text("sample\tbam\n" + "".join(f"{s}\t{s}.bam\n" for s in community.samples))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(inputs, tmp_path_factory, snakemake):
+    """The folder of a finished run on two cores."""
+    folder = tmp_path_factory.mktemp("finished")
+    shutil.copytree(inputs, folder, dirs_exist_ok=True)
+    config = write_config(folder, sequences="contigs.fna.gz", samples="samples.tsv", labels="labels.tsv")
+    process = snakemake(folder, config)
+    assert "report results/tiny/main/report.html" in process.output
+    return folder
+
+
+def test_every_edge_file_is_where_the_table_says(finished):
+    assert [edge for edge in EDGES if not (finished / "results/tiny" / edge).exists()] == []
+
+
+def test_edges_name_the_same_sequences_in_the_same_order(finished):
+    results = finished / "results/tiny"
+    names = [line.split("\t")[0] for line in (results / "input/sequences.tsv").read_text().splitlines()[1:]]
+    for table in ("main/clusters.tsv", "main/map.tsv"):
+        assert [line.split("\t")[0] for line in (results / table).read_text().splitlines()[1:]] == names
+    for arrays in ("input/depth.npz", "main/features.npz", "main/latent.npz", "pca/latent.npz"):
+        with np.load(results / arrays) as file:
+            assert file["sequences"].tolist() == names
+    with pysam.FastaFile(str(results / "input/sequences.fna.gz")) as fasta:
+        assert list(fasta.references) == names
+
+
+def test_bins_hold_the_input_sequences(finished):
+    with pysam.FastxFile(str(finished / "contigs.fna.gz")) as file:
+        given = {record.name: record.sequence for record in file}
+    bins = sorted((finished / "results/tiny/main/bins").glob("*.fna.gz"))
+    assert bins
+    binned = []
+    for path in bins:
+        with pysam.FastxFile(str(path)) as file:
+            for record in file:
+                assert record.sequence == given[record.name]
+                binned.append(record.name)
+    assert len(binned) == len(set(binned))
+
+
+def test_model_remembers_its_scaling_settings_and_device(finished):
+    trained = json.loads((finished / "results/tiny/main/vae.json").read_text())["trained"]
+    assert trained["device"] == "cpu"
+    assert trained["settings"]["seed"] == 1
+    run = yaml.safe_load((finished / "results/tiny/main/run.yaml").read_text())
+    assert run["versions"]["torch"].startswith("2.13")
+    assert {"contigs.fna.gz", "S1.bam", "S2.bam", "S3.bam", "labels.tsv"} == run["checksums"].keys()
+
+
+def test_a_second_call_and_a_comment_rerun_nothing(finished, snakemake):
+    config = finished / "mine.yaml"
+    config.write_text("# nothing new\n" + config.read_text())
+    assert "Nothing to be done" in snakemake(finished, config).output
+
+
+def test_a_clustering_setting_reruns_clustering_and_not_training(finished, snakemake, tmp_path):
+    settings = yaml.safe_load((finished / "mine.yaml").read_text())
+    config = tmp_path / "mine.yaml"
+    config.write_text(yaml.safe_dump(settings | {"cluster": {"valley": 0.5}}))
+    rules = planned(snakemake(finished, config, "--dry-run"))
+    assert "cluster_latent" in rules
+    assert {"write_bins", "evaluate_clusters", "write_report"} <= rules
+    assert not rules & {"ingest_sequences", "measure_depth", "encode_sequences", "train_vae", "embed_sequences"}
+
+
+def test_one_core_gives_the_same_bytes_as_two(finished, inputs, tmp_path, snakemake):
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
+    shutil.copy(finished / "mine.yaml", tmp_path)
+    snakemake(tmp_path, tmp_path / "mine.yaml", cores=1)
+    for edge in SAME_BYTES:
+        assert (tmp_path / "results/tiny" / edge).read_bytes() == (finished / "results/tiny" / edge).read_bytes(), edge
+
+
+def test_killed_training_goes_on_to_the_same_end(finished, tmp_path):
+    folder = tmp_path / "killed"
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(".snakemake"))
+    run = folder / "results/tiny/main"
+    for path in run.glob("vae*"):
+        path.unlink()
+    program = f"""
+import sys
+sys.path.append({str(ROOT / "scripts")!r})
+from latentseq.features import read_features
+from latentseq.training import run_training
+import latentseq.training, time
+slow = latentseq.training.Trainer.run_epoch
+latentseq.training.Trainer.run_epoch = lambda self: (time.sleep(0.3), slow(self))[1]
+import yaml
+settings = yaml.safe_load(open({str(run / "run.yaml")!r}))["settings"]
+run_training(read_features({str(run / "features.npz")!r}), vae=settings["vae"], training=settings["training"],
+             seed=settings["seed"], checkpoint={str(run / ".vae.checkpoint")!r})
+"""
+    process = subprocess.Popen([sys.executable, "-c", program])
+    waited = time.monotonic()
+    while not (run / ".vae.checkpoint").exists():
+        assert time.monotonic() - waited < 120
+        assert process.poll() is None, "training ended before it could be killed"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    command += ["--workflow-profile", ROOT / "profiles/venv", "--configfile", folder / "mine.yaml", "--cores", "1"]
+    subprocess.run([*map(str, command), "--forcerun", "train_vae", "--until", "train_vae"], check=True, cwd=folder)
+    assert "Going on after epoch" in (folder / "results/tiny/logs/main/train_vae.log").read_text()
+    expected = (finished / "results/tiny/main/vae.safetensors").read_bytes()
+    assert (run / "vae.safetensors").read_bytes() == expected
+    assert not (run / ".vae.checkpoint").exists()
+
+
+def test_hostile_names_are_data(tmp_path, snakemake):
+    names = ["../../../etc/passwd", '"; touch hacked; "', "<script>alert(1)</script>", "$(touch${IFS}hacked)", "a\\nb"]
+    names += [f"harmless{i}" for i in range(10)]
+    random = np.random.default_rng(1)
+    records = [f">{name}\n{''.join(random.choice(list('ACGT'), 3000))}\n" for name in names]
+    (tmp_path / "names.fasta").write_text("".join(records))
+    config = write_config(tmp_path, sequences="names.fasta", min_length=1000, separator=None, min_bin_size=0)
+    before = {path.name for path in tmp_path.iterdir()}
+    snakemake(tmp_path, config)
+    assert {path.name for path in tmp_path.iterdir()} - before == {"results", ".snakemake"}
+    table = (tmp_path / "results/tiny/main/clusters.tsv").read_text().splitlines()[1:]
+    assert [line.split("\t")[0] for line in table] == [name.split()[0] for name in names]
+    assert "<script>alert(1)" not in (tmp_path / "results/tiny/main/report.html").read_text()
+
+
+def test_depth_as_a_table_and_one_assembly_for_each_sample(inputs, tmp_path, snakemake):
+    with pysam.FastxFile(str(inputs / "contigs.fna.gz")) as file:
+        records = [(record.name, record.sequence) for record in file]
+    samples = sorted({name.split("C")[0] for name, _ in records})
+    for sample in samples:
+        own = [(name.split("C")[1], sequence) for name, sequence in records if name.startswith(f"{sample}C")]
+        (tmp_path / f"{sample}.fasta").write_text("".join(f">contig{name}\n{sequence}\n" for name, sequence in own))
+    (tmp_path / "sheet.tsv").write_text("sample\tfasta\n" + "".join(f"{s}\t{s}.fasta\n" for s in samples))
+    rows = [f"{name.replace('C', 'Ccontig')}\t{len(sequence) % 7}\t1.5\n" for name, sequence in records]
+    (tmp_path / "depth.tsv").write_text("contig\tX\tY\n" + "".join(rows))
+    config = write_config(tmp_path, samples="sheet.tsv", depth="depth.tsv", products=[])
+    snakemake(tmp_path, config)
+    clusters = (tmp_path / "results/tiny/main/clusters.tsv").read_text().splitlines()[1:]
+    assert {line.split("\t")[1].split("_")[0] for line in clusters} == set(samples)
+    table = (tmp_path / "results/tiny/input/sequences.tsv").read_text().splitlines()
+    assert table[1].split("\t")[0].startswith("S1Ccontig")
+    with np.load(tmp_path / "results/tiny/input/depth.npz") as depth:
+        assert depth["samples"].tolist() == ["X", "Y"]
+
+
+@pytest.mark.parametrize(
+    ("differences", "message"),
+    [
+        ({"min_lenght": 5}, "min_lenght"),
+        ({"sequences": None}, "No sequences are given"),
+        ({"depth": "depth.tsv"}, "one source of depth"),
+        ({"dataset": "../elsewhere"}, "dataset name '../elsewhere' cannot be used"),
+        ({"runs": {"a/b": {}}}, "run name 'a/b' cannot be used"),
+        ({"runs": {"input": {}}}, "A run cannot be called 'input'"),
+        ({"runs": {"long": {"min_length": 5000}}}, "belongs to the dataset"),
+        ({"runs": {"typo": {"sead": 2}}}, "sead"),
+        ({"samples": "absent.tsv"}, "absent.tsv: no such file"),
+        ({"samples": "twice.tsv"}, "sample 'S1' stands in rows 1 and 2"),
+        ({"samples": "gone.tsv"}, "gone.bam"),
+        ({"samples": "unsafe.tsv"}, "sample name '../S1' cannot be used"),
+    ],
+)
+def test_wrong_settings_stop_before_anything_runs(inputs, tmp_path, snakemake, differences, message):
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "depth.tsv").write_text("contig\tX\n")
+    (tmp_path / "twice.tsv").write_text("sample\tbam\nS1\tS1.bam\nS1\tS2.bam\n")
+    (tmp_path / "gone.tsv").write_text("sample\tbam\nS1\tgone.bam\n")
+    (tmp_path / "unsafe.tsv").write_text("sample\tbam\n../S1\tS1.bam\n")
+    config = write_config(tmp_path, **({"sequences": "contigs.fna.gz", "samples": "samples.tsv"} | differences))
+    failed = snakemake(tmp_path, config, check=False)
+    assert failed.returncode != 0
+    assert message in failed.output
+    assert "Traceback" not in failed.output
+    assert not (tmp_path / "results").exists()
+
+
+def test_bam_of_other_sequences_stops_before_any_long_job(inputs, tmp_path, snakemake):
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
+    with pysam.FastxFile(str(inputs / "contigs.fna.gz")) as file:
+        records = [(record.name, record.sequence) for record in file]
+    name, sequence = next(record for record in records if len(record[1]) > 3000)
+    changed = [(n, s[:-1] if n == name else s) for n, s in records]
+    (tmp_path / "shorter.fasta").write_text("".join(f">{n}\n{s}\n" for n, s in changed))
+    failed = snakemake(tmp_path, write_config(tmp_path, sequences="shorter.fasta", samples="samples.tsv"), check=False)
+    assert failed.returncode != 0
+    assert f"{name!r}" in failed.output
+    assert str(len(sequence)) in failed.output
+    assert "Hint:" in failed.output
+    assert not (tmp_path / "results/tiny/input/depth").exists()

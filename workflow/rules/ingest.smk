@@ -1,0 +1,143 @@
+# Takes the user's FASTA and BAM files, or a table of depths.
+# Gives input/sequences.*, input/files.tsv, input/references.tsv, input/depth/<sample>.* and input/depth.npz.
+
+
+rule ingest_sequences:
+    input:
+        **given("samples"),
+        **given("depth"),
+        fasta=fasta_files(),
+    output:
+        fasta=dataset("input/sequences.fna.gz"),
+        fai=dataset("input/sequences.fna.gz.fai"),
+        gzi=dataset("input/sequences.fna.gz.gzi"),
+        table=dataset("input/sequences.tsv"),
+        files=dataset("input/files.tsv"),
+    log:
+        log_of("ingest_sequences"),
+    benchmark:
+        benchmark_of("ingest_sequences")
+    conda:
+        "../../envs/ingest.yaml"
+    params:
+        sequences=listed_fasta,
+        min_length=CONFIG["min_length"],
+        separator=CONFIG["separator"],
+        code=code_of("ingest_sequences"),
+    message:
+        "Reading {input.fasta}"
+    script:
+        "../../scripts/ingest_sequences.py"
+
+
+rule check_references:
+    input:
+        **given("samples"),
+        **given("reference"),
+        bams=BAMS.values(),
+        sequences=dataset("input/sequences.tsv"),
+    output:
+        references=dataset("input/references.tsv"),
+    log:
+        log_of("check_references"),
+    benchmark:
+        benchmark_of("check_references")
+    conda:
+        "../../envs/ingest.yaml"
+    params:
+        code=code_of("check_references"),
+    message:
+        "Comparing the references of the BAM files with the sequences"
+    script:
+        "../../scripts/check_references.py"
+
+
+rule measure_depth:
+    input:
+        **given("reference"),
+        bam=lambda wildcards: BAMS[wildcards.sample],
+        sequences=dataset("input/sequences.tsv"),
+        references=dataset("input/references.tsv"),
+    output:
+        depth=dataset("input/depth/{sample}.npz"),
+        facts=dataset("input/depth/{sample}.tsv"),
+    log:
+        log_of("measure_depth_{sample}"),
+    benchmark:
+        benchmark_of("measure_depth_{sample}")
+    conda:
+        "../../envs/ingest.yaml"
+    params:
+        min_identity=CONFIG["alignments"]["min_identity"],
+        trim_ends=CONFIG["alignments"]["trim_ends"],
+        min_mapq=CONFIG["alignments"]["min_mapq"],
+        exclude_flags=CONFIG["alignments"]["exclude_flags"],
+        window_size=CONFIG["alignments"]["window"],
+        code=code_of("measure_depth"),
+    message:
+        "Measuring depth of {wildcards.sample}"
+    script:
+        "../../scripts/measure_depth.py"
+
+
+if BAMS:
+
+    rule join_depth:
+        input:
+            depths=expand(dataset("input/depth/{sample}.npz"), sample=BAMS),
+            sequences=dataset("input/sequences.tsv"),
+        output:
+            depth=dataset("input/depth.npz"),
+        log:
+            log_of("join_depth"),
+        benchmark:
+            benchmark_of("join_depth")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            code=code_of("join_depth"),
+        message:
+            "Joining the depths of {input.depths}"
+        script:
+            "../../scripts/join_depth.py"
+
+elif CONFIG["depth"]:
+
+    rule read_depth_table:
+        input:
+            table=CONFIG["depth"],
+            sequences=dataset("input/sequences.tsv"),
+        output:
+            depth=dataset("input/depth.npz"),
+        log:
+            log_of("read_depth_table"),
+        benchmark:
+            benchmark_of("read_depth_table")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            code=code_of("read_depth_table"),
+        message:
+            "Reading depths from {input.table}"
+        script:
+            "../../scripts/read_depth_table.py"
+
+else:
+
+    rule make_no_depth:
+        input:
+            sequences=dataset("input/sequences.tsv"),
+        output:
+            depth=dataset("input/depth.npz"),
+        log:
+            log_of("make_no_depth"),
+        benchmark:
+            benchmark_of("make_no_depth")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            code=code_of("make_no_depth"),
+        message:
+            "No depth is given: composition alone"
+        script:
+            "../../scripts/make_no_depth.py"

@@ -1,0 +1,49 @@
+# Takes <run>/clusters.tsv and the dataset's sequences and depths. Gives <run>/bins/, <run>/bins.tsv and
+# <run>/clusters.biobox.tsv.
+
+
+rule write_bins:
+    input:
+        clusters=run("clusters.tsv"),
+        fasta=dataset("input/sequences.fna.gz"),
+        fai=dataset("input/sequences.fna.gz.fai"),
+        gzi=dataset("input/sequences.fna.gz.gzi"),
+        sequences=dataset("input/sequences.tsv"),
+        depth=dataset("input/depth.npz"),
+    output:
+        folder=directory(run("bins")),
+        bins=run("bins.tsv"),
+    log:
+        run_log("write_bins"),
+    benchmark:
+        run_benchmark("write_bins")
+    conda:
+        "../../envs/products.yaml"
+    params:
+        min_bin_size=setting("min_bin_size"),
+        code=code_of("write_bins"),
+    message:
+        "Writing the bins of run {wildcards.run}"
+    script:
+        "../../scripts/write_bins.py"
+
+
+rule write_biobox:
+    input:
+        clusters=run("clusters.tsv"),
+        sequences=dataset("input/sequences.tsv"),
+    output:
+        biobox=run("clusters.biobox.tsv"),
+    log:
+        run_log("write_biobox"),
+    benchmark:
+        run_benchmark("write_biobox")
+    conda:
+        "../../envs/products.yaml"
+    params:
+        sample_id=CONFIG["dataset"],
+        code=code_of("write_biobox"),
+    message:
+        "Writing the clusters of run {wildcards.run} in CAMI's form"
+    script:
+        "../../scripts/write_biobox.py"

@@ -1,0 +1,77 @@
+# Takes <run>/features.npz. Gives <run>/vae.*, <run>/history.tsv and <run>/latent.npz: the model, how it was trained,
+# and where it puts every sequence.
+
+
+rule train_vae:
+    input:
+        features=run("features.npz"),
+    output:
+        weights=run("vae.safetensors"),
+        model=run("vae.json"),
+        history=run("history.tsv"),
+    log:
+        run_log("train_vae"),
+    benchmark:
+        run_benchmark("train_vae")
+    wildcard_constraints:
+        run=runs_with("vae"),
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        gpu=1,
+    params:
+        vae=setting("vae"),
+        training=setting("training"),
+        seed=setting("seed"),
+        checkpoint=run(".vae.checkpoint"),
+        code=code_of("train_vae"),
+    message:
+        "Training the VAE of run {wildcards.run}"
+    script:
+        "../../scripts/train_vae.py"
+
+
+rule embed_sequences:
+    input:
+        features=run("features.npz"),
+        weights=run("vae.safetensors"),
+        model=run("vae.json"),
+    output:
+        latent=run("latent.npz"),
+    log:
+        run_log("embed_sequences"),
+    benchmark:
+        run_benchmark("embed_sequences")
+    wildcard_constraints:
+        run=runs_with("vae"),
+    conda:
+        "../../envs/train.yaml"
+    params:
+        code=code_of("embed_sequences"),
+    message:
+        "Embedding the sequences of run {wildcards.run}"
+    script:
+        "../../scripts/embed_sequences.py"
+
+
+rule embed_components:
+    input:
+        features=run("features.npz"),
+    output:
+        latent=run("latent.npz"),
+    log:
+        run_log("embed_components"),
+    benchmark:
+        run_benchmark("embed_components")
+    wildcard_constraints:
+        run=runs_with("pca"),
+    conda:
+        "../../envs/cluster.yaml"
+    params:
+        n_components=20,
+        seed=setting("seed"),
+        code=code_of("embed_components"),
+    message:
+        "Principal components for run {wildcards.run}"
+    script:
+        "../../scripts/embed_components.py"
