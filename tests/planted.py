@@ -53,6 +53,12 @@ def blobs(sizes: list[int], centres: list[list[float]], spread: float, seed: int
     return (centre + random.normal(0, spread, centre.shape)).astype(np.float32), truth
 
 
+def cube_blobs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Eight clouds of 30, 32, ... 44 rows at the corners of a cube, far apart."""
+    corners = [[x, y, z] for x in (0, 20) for y in (0, 20) for z in (0, 20)]
+    return blobs([30 + 2 * i for i in range(8)], corners, 1, seed)
+
+
 def same_partition(labels: np.ndarray, truth: np.ndarray) -> bool:
     """Whether two labellings group the rows in the same way."""
     pairs = {(str(a), str(b)) for a, b in zip(labels, truth, strict=True)}

@@ -166,6 +166,16 @@ def test_parts_that_a_job_lacks_are_left_out(content):
         assert f'href="#{part}"' not in page
 
 
+@pytest.mark.parametrize(("n_samples", "words"), [(1, "With one sample"), (2, "With 2 samples"), (3, None)])
+def test_few_samples_are_said(content, n_samples, words):
+    names = np.array([f"S{i}" for i in range(n_samples)])
+    ones = np.ones((len(content.sequences), n_samples), np.float32)
+    depth = dict(content.depth) | {"samples": names, "depth": ones}
+    page = render_report(replace(content, depth=depth), TEMPLATES)
+    assert ("depth says little" in page) == (words is not None)
+    assert words is None or words in page
+
+
 def test_no_bins_are_said(content):
     assert "No cluster is large enough to be a bin." in render_report(
         replace(content, bins=content.bins[:0]), TEMPLATES

@@ -174,7 +174,7 @@ def test_hostile_names_are_data(tmp_path, snakemake):
     random = np.random.default_rng(1)
     records = [f">{name}\n{''.join(random.choice(list('ACGT'), 3000))}\n" for name in names]
     (tmp_path / "names.fasta").write_text("".join(records))
-    config = write_config(tmp_path, sequences="names.fasta", min_length=1000, separator=None, min_bin_size=0)
+    config = write_config(tmp_path, sequences="names.fasta", min_length=1000, min_bin_size=0)
     before = {path.name for path in tmp_path.iterdir()}
     snakemake(tmp_path, config)
     assert {path.name for path in tmp_path.iterdir()} - before == {"results", ".snakemake"}

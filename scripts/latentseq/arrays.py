@@ -21,8 +21,8 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     Raises ValueError when the file is missing or is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file.") from None
     except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:

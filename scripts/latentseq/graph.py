@@ -48,11 +48,11 @@ def neighbor_graph(z: np.ndarray, n_neighbors: int, seed: int) -> sp.csr_matrix:
 def leiden(graph: sp.csr_matrix, resolution: float, seed: int, initial: np.ndarray | None = None) -> np.ndarray:
     """Communities of the Leiden algorithm (Traag et al. 2019, 10.1038/s41598-019-41695-z) for modularity; (n,) int."""
     upper = sp.triu(graph, 1).tocoo()
-    network = igraph.Graph(n=graph.shape[0], edges=np.column_stack([upper.row, upper.col]))
+    network = igraph.Graph(n=graph.shape[0], edges=np.column_stack([upper.row, upper.col]).tolist())
     igraph.set_random_number_generator(random.Random(seed))
     communities = network.community_leiden(
         objective_function="modularity",
-        weights=upper.data,
+        weights=upper.data.tolist(),
         resolution=resolution,
         n_iterations=5,
         initial_membership=initial,

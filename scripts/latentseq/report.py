@@ -35,6 +35,8 @@ from latentseq.wording import count_of, format_bases, format_count, format_share
 
 logger = logging.getLogger(__name__)
 
+FEW_SAMPLES = 3  # with fewer, depth hardly tells related genomes apart
+
 OptionalPath = str | Path | Sequence[str]  # a path, or an empty list where Snakemake was given none
 
 
@@ -193,7 +195,18 @@ def describe_input(content: ReportInput) -> list[str]:
     if without:
         seen = "in the sample" if len(samples) == 1 else f"in any of the {len(samples)} samples"
         sentences.append(f"{count_of(without, 'of them has', 'of them have')} no read {seen}.")
-    return sentences
+    return [*sentences, *_warn_of_few(len(samples))]
+
+
+def _warn_of_few(n_samples: int) -> list[str]:
+    if n_samples >= FEW_SAMPLES:
+        return []
+    given = "one sample" if n_samples == 1 else f"{n_samples} samples"
+    return [
+        f"With {given} depth says little about which sequences belong together, and the map rests mostly on "
+        "composition: genomes that are alike in it, and short sequences, may share a cluster. The reads of a few "
+        "more samples help more than any setting."
+    ]
 
 
 def describe_result(content: ReportInput) -> list[str]:

@@ -1,0 +1,215 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from latentseq.clustering import agreement, by_size, choose_method, cluster_apart, cluster_latent, measure_support
+from latentseq.latent import Latent
+from planted import blobs, cube_blobs, same_partition
+from small_files import sequences_table
+
+NUMBERS = {"n_neighbors": 30, "resolution": 4, "valley": 0.35, "min_cluster_size": 10}
+METHODS = ["leiden", "kmeans", "gaussian_mixture", "hdbscan"]
+FAR = [[0, 0, 0], [20, 0, 0], [0, 20, 0]]
+
+
+def method_of(name, n_clusters=3, **changes):
+    n_clusters = n_clusters if name in ("kmeans", "gaussian_mixture") else None
+    return choose_method(name, n_clusters=n_clusters, **(NUMBERS | changes))
+
+
+def latent_of(mu, sigma=0.1):
+    names = np.array([f"s{i}" for i in range(len(mu))])
+    ones = np.ones(len(mu), np.float32)
+    return Latent(names, np.array(["x", "y", "z"]), mu, np.full_like(mu, sigma), ones, ones)
+
+
+def table_of(n, samples=None):
+    return sequences_table({f"s{i}": 5000 for i in range(n)}, sample=samples if samples is not None else [""] * n)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_each_method_finds_planted_blobs(name):
+    z, truth = cube_blobs()
+    lengths = np.full(len(z), 5000)
+    labels = method_of(name, 8)(z, lengths, 1)
+    assert same_partition(labels, truth)
+    np.testing.assert_array_equal(method_of(name, 8)(z, lengths, 1), labels)
+
+
+@pytest.mark.parametrize("name", ["kmeans", "gaussian_mixture"])
+def test_methods_that_need_a_number(name):
+    message = rf"^The setting cluster\.method is {name}, which must be told(.|\n)*Hint: set cluster\.n_clusters"
+    with pytest.raises(ValueError, match=message):
+        choose_method(name, n_clusters=None, **NUMBERS)
+
+
+@pytest.mark.parametrize("name", ["kmeans", "gaussian_mixture"])
+def test_no_more_clusters_than_sequences(name):
+    z = np.array([[0, 0, 0], [9, 0, 0]], np.float32)
+    assert same_partition(method_of(name, 5)(z, np.array([5, 5]), 1), np.array([0, 1]))
+
+
+def test_noise_of_hdbscan_is_a_cluster_each():
+    z, truth = blobs([40, 30], FAR[:2], 0.5)
+    z = np.concatenate([z, [[500, 0, 0], [0, 900, 0]]]).astype(np.float32)
+    truth = np.append(truth, [2, 3])
+    assert same_partition(method_of("hdbscan")(z, np.full(72, 5000), 1), truth)
+
+
+def test_hdbscan_of_fewer_sequences_than_a_cluster_needs():
+    labels = method_of("hdbscan")(np.zeros((9, 3), np.float32), np.full(9, 5000), 1)
+    assert len(np.unique(labels)) == 9
+
+
+def test_numbers_by_size():
+    # cluster 2 has 10 bases, 9 has 3 and 5 has 1 + 1
+    np.testing.assert_array_equal(by_size(np.array([5, 5, 2, 9]), np.array([1, 1, 10, 3])), [3, 3, 1, 2])
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 99)), min_size=1, max_size=20))
+def test_numbers_by_size_fall(rows):
+    labels, lengths = (np.array(column) for column in zip(*rows, strict=True))
+    numbers = by_size(labels, lengths)
+    assert same_partition(numbers, labels)
+    bases = [lengths[numbers == number].sum() for number in range(1, numbers.max() + 1)]
+    assert bases == sorted(bases, reverse=True)
+    assert min(bases) > 0
+
+
+def test_names_of_one_assembly():
+    z, _ = blobs([30, 60], FAR[:2], 1)
+    names = cluster_apart(z, np.full(90, 5000), np.full(90, ""), method_of("kmeans", 2), 1)
+    assert list(names) == ["2"] * 30 + ["1"] * 60
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_samples_are_clustered_apart(name):
+    """Both samples have the same eight blobs, the last the largest, and a third one a single sequence."""
+    blob, truth = cube_blobs()
+    z, n = np.concatenate([blob, blob, blob[:1]]), len(blob)
+    samples = np.array(["A"] * n + ["B"] * n + ["C"])
+    expected = [f"{s}_{8 - t}" for s, t in zip(samples[:-1], [*truth, *truth], strict=True)]
+    expected = np.array([*expected, "C_1"])
+    mixed = np.random.default_rng(0).permutation(len(z))
+    found = cluster_apart(z[mixed], np.full(len(z), 5000), samples[mixed], method_of(name, 8), 1)
+    np.testing.assert_array_equal(found, expected[mixed])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_single_sequences(name):
+    z = np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32)
+    names = cluster_apart(z, np.array([7, 8, 9]), np.array(["A", "B", "C"]), method_of(name), 1)
+    assert list(names) == ["A_1", "B_1", "C_1"]
+
+
+@pytest.mark.parametrize(
+    ("clusters", "other", "lengths", "expected"),
+    [
+        ("AAABB", "xxyyy", [1, 1, 1, 1, 1], [1, 1, 0, 1, 1]),  # one leaves for the neighbour
+        ("AAAB", "xxxx", [1, 1, 1, 1], [1, 1, 1, 0]),  # merged: the smaller ends
+        ("AAA", "xxy", [1, 1, 1], [1, 1, 0]),  # split: the smaller part leaves
+        ("AA", "xy", [1, 100], [0, 1]),  # bases count, not sequences
+        ("AAB", "yyx", [1, 1, 1], [1, 1, 1]),  # names do not matter
+        ("ABC", "xyz", [1, 1, 1], [1, 1, 1]),
+        ("AABB", "xyxy", [3, 2, 1, 4], [1, 0, 0, 1]),
+    ],
+)
+def test_agreement(clusters, other, lengths, expected):
+    found = agreement(np.array(list(clusters)), np.array(list(other)), np.array(lengths))
+    assert list(found) == [bool(stays) for stays in expected]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=14), st.randoms())
+def test_agreement_is_that_of_its_definition(pairs, random):
+    lengths = [2**i for i in range(len(pairs))]  # no two sums are equal
+    random.shuffle(lengths)
+    clusters, other = (np.array(column) for column in zip(*pairs, strict=True))
+    bases = {}
+    for pair, length in zip(pairs, lengths, strict=True):
+        bases[pair] = bases.get(pair, 0) + length
+
+    def stays(cluster, drawn):
+        follows = max((pair for pair in bases if pair[0] == cluster), key=bases.get)[1]
+        comes_from = max((pair for pair in bases if pair[1] == drawn), key=bases.get)[0]
+        return follows == drawn and comes_from == cluster
+
+    found = agreement(clusters, other, np.array(lengths))
+    assert list(found) == [stays(*pair) for pair in pairs]
+
+
+def support_of(mu, sigma, name, draws=20, seed=1, n_clusters=2):
+    lengths, samples = np.full(len(mu), 5000), np.full(len(mu), "")
+    method = method_of(name, n_clusters)
+    clusters = cluster_apart(mu, lengths, samples, method, seed)
+    return measure_support(mu, sigma, clusters, lengths, samples, method, draws=draws, seed=seed)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_far_clusters_have_full_support(name):
+    mu, _ = cube_blobs()
+    support = support_of(mu, np.full_like(mu, 0.1), name, draws=3, n_clusters=8)
+    assert support.mean() > 0.97
+
+
+def test_sequences_between_two_clusters_have_less_support():
+    mu, _ = blobs([60, 60], FAR[:2], 1)
+    between = np.tile(np.array([[10, 0, 0]], np.float32), (10, 1))
+    mu = np.concatenate([mu, between])
+    sigma = np.full_like(mu, 1.0)
+    support = support_of(mu, sigma, "kmeans", draws=30)
+    np.testing.assert_array_equal(support[:120], 1)
+    assert 0.2 < support[120:].mean() < 0.8
+
+
+def test_a_sure_sequence_stays_where_an_unsure_one_does_not():
+    mu, _ = blobs([60, 60], FAR[:2], 1)
+    near_the_middle = np.tile(np.array([[8, 0, 0]], np.float32), (20, 1))
+    mu = np.concatenate([mu, near_the_middle])
+    sigma = np.full_like(mu, 0.1)
+    sigma[-10:] = 4.0
+    support = support_of(mu, sigma, "kmeans", draws=30)
+    np.testing.assert_array_equal(support[120:130], 1)
+    assert 0.4 < support[130:].mean() < 0.95
+
+
+def test_support_is_a_share_of_the_draws():
+    mu, _ = blobs([30, 30], [[0, 0, 0], [3, 0, 0]], 1)
+    support = support_of(mu, np.full_like(mu, 1.0), "kmeans", draws=5)
+    assert set(np.round(support * 5, 9)) <= {0, 1, 2, 3, 4, 5}
+    np.testing.assert_array_equal(support, support_of(mu, np.full_like(mu, 1.0), "kmeans", draws=5))
+
+
+def test_without_draws_there_is_no_support():
+    mu, _ = blobs([10, 10], FAR[:2], 1)
+    assert np.isnan(support_of(mu, np.zeros_like(mu), "kmeans", draws=0)).all()
+
+
+def test_table_of_clusters():
+    mu, _ = blobs([30, 60, 20], FAR, 1)
+    samples = ["A"] * 45 + ["B"] * 65
+    table = cluster_latent(
+        latent_of(mu), table_of(110, samples), seed=1, support_draws=3, method="kmeans", n_clusters=2, **NUMBERS
+    )
+    assert list(table.columns) == ["sequence", "cluster", "support"]
+    assert list(table["sequence"]) == [f"s{i}" for i in range(110)]
+    # A: 30 of the first blob, 15 of the second; B: 45 of the second, 20 of the third
+    assert list(table["cluster"]) == ["A_1"] * 30 + ["A_2"] * 15 + ["B_1"] * 45 + ["B_2"] * 20
+    assert (table["support"] == 1).all()
+
+
+def test_table_is_the_same_each_time():
+    mu, _ = blobs([50, 60], [[0, 0, 0], [4, 0, 0]], 1)
+    options = {"seed": 1, "support_draws": 3, "method": "leiden", "n_clusters": None} | NUMBERS
+    first, second = (cluster_latent(latent_of(mu, 0.5), table_of(110), **options) for _ in range(2))
+    assert first.equals(second)
+
+
+def test_latent_map_of_other_sequences():
+    mu, _ = blobs([12], FAR[:1], 1)
+    message = r"^latent\.npz has 12 rows, but sequences\.tsv has 11\.$"
+    with pytest.raises(ValueError, match=message):
+        cluster_latent(
+            latent_of(mu), table_of(11), seed=1, support_draws=0, method="leiden", n_clusters=None, **NUMBERS
+        )
