@@ -1,7 +1,8 @@
 """Small features and point clouds whose groups are known."""
 
 import numpy as np
-from latentseq.features import Block, Features, standardised
+from latentseq.encoding import standardised
+from latentseq.features import Block, Features
 from latentseq.training import TrainingSettings
 
 SAMPLES = 4

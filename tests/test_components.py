@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from latentseq.components import embed_components, log_depths
-from latentseq.features import Features, abundance_blocks, standardised
+from latentseq.encoding import abundance_blocks, standardised
+from latentseq.features import Features
 from planted import column_names, planted_features, same_partition
 from sklearn.cluster import KMeans
 

@@ -3,8 +3,7 @@ import logging
 import numpy as np
 import pysam
 import pytest
-from latentseq.encoding import encode_kmers, read_in_order
-from latentseq.features import abundance_blocks, composition_block
+from latentseq.encoding import abundance_blocks, composition_block, encode_kmers, read_in_order
 from latentseq.kmers import count_kmers
 from small_files import sequences_table
 

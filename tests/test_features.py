@@ -3,14 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from latentseq.features import (
-    Features,
-    abundance_blocks,
-    composition_block,
-    read_features,
-    standardised,
-    write_features,
-)
+from latentseq.encoding import abundance_blocks, composition_block, standardised
+from latentseq.features import Features, read_features, write_features
 from latentseq.kmers import canonical_kmers, independent_basis
 from planted import column_names, planted_features
 

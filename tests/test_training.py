@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from latentseq.devices import select_device
 from latentseq.embedding import embed
 from latentseq.objective import default_weights, design_architecture
 from latentseq.training import (
     Trainer,
     require_finite,
     run_training,
-    select_device,
     train,
     write_history,
 )

@@ -9,7 +9,7 @@ import pandas as pd
 import pysam
 
 from latentseq import kmers
-from latentseq.features import Features, abundance_blocks, composition_block
+from latentseq.features import Block, Features
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
@@ -76,3 +76,48 @@ def report_skipped(counts: np.ndarray, lengths: np.ndarray, names: np.ndarray, k
     empty = int((counts.sum(axis=1) == 0).sum())
     if empty:
         logger.warning("%d sequences have no %d-mer over A, C, G, T: they get the mean composition", empty, k)
+
+
+def standardised(raw: np.ndarray, columns: np.ndarray) -> Block:
+    """Block with mean 0 and standard deviation 1 in each column; a column that never varies becomes 0."""
+    mean, std = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
+    std = np.where(std > 1e-9 * np.maximum(np.abs(mean), 1e-30), std, 1.0)
+    values = ((raw - mean) / std).astype(np.float32)
+    return Block(values, columns, mean.astype(np.float32), std.astype(np.float32))
+
+
+def composition_block(counts: np.ndarray, k: int, project: bool) -> Block:
+    """Standardised k-mer frequencies, or their projection onto the independent dimensions.
+
+    counts: (n, canonical k-mers).
+    """
+    shares = kmers.frequencies(counts)
+    if not project:
+        return standardised(shares, np.array(kmers.canonical_kmers(k)))
+    basis = kmers.independent_basis(k)
+    names = np.array([f"{k}-mer dimension {i}" for i in range(1, basis.shape[1] + 1)])
+    return standardised(shares @ basis.astype(np.float32), names)
+
+
+def abundance_blocks(depth: np.ndarray, samples: np.ndarray) -> dict[str, Block]:
+    """Abundance over samples, and total depth, of each sequence.
+
+    Samples are scaled to equal sums first, so that a deeply sequenced one does not drown the others. Abundance is
+    depth as fractions over samples (rows sum to 1; equal shares where no read was seen), left out with one sample,
+    as it is 1 everywhere. Total depth is the standardised logarithm of the sum. No samples, no blocks.
+
+    depth: (n, samples) mean reads per base.
+    """
+    if not len(samples):
+        return {}
+    scaled = depth / np.maximum(depth.mean(axis=0, dtype=np.float64), 1e-9)
+    total = scaled.sum(axis=1, keepdims=True)
+    blocks = {}
+    if len(samples) > 1:
+        shares = np.where(total > 0, scaled / np.where(total > 0, total, 1), 1 / len(samples))
+        zeros, ones = np.zeros(len(samples), np.float32), np.ones(len(samples), np.float32)
+        blocks["abundance"] = Block(shares.astype(np.float32), samples, zeros, ones)
+    smallest = total[total > 0].min() if (total > 0).any() else 1.0
+    logarithm = np.log(np.maximum(total, smallest))
+    blocks["total_depth"] = standardised(logarithm, np.array(["log total depth"]))
+    return blocks

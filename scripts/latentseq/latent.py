@@ -1,6 +1,6 @@
 """The latent map: where each sequence lies, how surely, and how well it is reconstructed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -31,4 +31,6 @@ def write_latent(latent: Latent, path: str | Path) -> None:
 
 def read_latent(path: str | Path) -> Latent:
     """Read what `write_latent` wrote."""
-    return Latent(**read_arrays(path))
+    names = [field.name for field in fields(Latent)]
+    arrays = read_arrays(path, names)
+    return Latent(**{name: arrays[name] for name in names})

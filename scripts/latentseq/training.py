@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from latentseq.checkpoints import fingerprint, load_checkpoint, save_checkpoint
+from latentseq.devices import make_reproducible, precise, random_states, restore_random, select_device
 from latentseq.features import Features
 from latentseq.logs import Console, package_versions
 from latentseq.objective import design_architecture, length_weights
@@ -41,29 +42,6 @@ class TrainingSettings:
     patience: int
     checkpoint_epochs: int
     seed: int
-
-
-def select_device(name: str) -> torch.device:
-    """Device of a name: auto takes a GPU where there is one. Raises ValueError when the device is absent."""
-    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next(device for device in ("cuda", "mps", "cpu") if present[device])
-    if not present[name]:
-        raise ValueError(
-            f"The setting training.device is {name!r}, but PyTorch {torch.__version__} sees no such device here.\n"
-            "Hint: set it to auto or cpu; on a cluster, ask for a GPU and check that PyTorch is a build for CUDA."
-        )
-    return torch.device(name)
-
-
-def make_reproducible(seed: int) -> None:
-    """Same seed and device, same bytes: one thread, as sums in another order round otherwise.
-
-    A second thread costs networks of this size more than it gives.
-    """
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(seed)
 
 
 def check_features(features: Features) -> None:
@@ -229,8 +207,7 @@ class Trainer:
             "schedule": self.schedule.state_dict(),
             "history": self.history,
             "best": (self.best, self.best_epoch, self.best_loss),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+            "random": random_states(self.device),
         }
 
     def restore(self, state: dict) -> None:
@@ -240,15 +217,13 @@ class Trainer:
         self.schedule.load_state_dict(state["schedule"])
         self.history = state["history"]
         self.best, self.best_epoch, self.best_loss = state["best"]
-        torch.set_rng_state(state["random"])
-        if state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"])
+        restore_random(state["random"], self.device)
 
 
 def sums_of(loss: Loss, weight: Tensor) -> Tensor:
     """Weighted sums over rows of the loss, each term and the KL, and last the sum of the weights; (terms + 3,)."""
     columns = [loss.total, *loss.terms.values(), loss.kl, torch.ones_like(loss.kl)]
-    return (torch.stack(columns).detach().double() * weight).sum(dim=1)
+    return (torch.stack(columns).detach().to(precise(weight.device)) * weight).sum(dim=1)
 
 
 def sum_or_first_broken(steps: Tensor) -> Tensor:
