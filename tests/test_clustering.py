@@ -7,7 +7,7 @@ from latentseq.latent import Latent
 from planted import blobs, cube_blobs, same_partition
 from small_files import sequences_table
 
-NUMBERS = {"n_neighbors": 30, "resolution": 4, "valley": 0.35, "min_cluster_size": 10}
+NUMBERS = {"n_neighbors": 15, "piece_size": 800, "valley": 0.6, "min_cluster_size": 10}
 METHODS = ["leiden", "kmeans", "gaussian_mixture", "hdbscan"]
 FAR = [[0, 0, 0], [20, 0, 0], [0, 20, 0]]
 

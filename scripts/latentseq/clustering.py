@@ -56,11 +56,11 @@ def hdbscan(min_cluster_size: int) -> Method:
     return cluster
 
 
-def leiden_valleys(n_neighbors: int, resolution: float, valley: float) -> Method:
+def leiden_valleys(n_neighbors: int, piece_size: int, valley: float) -> Method:
     """Leiden on the graph of nearest neighbours, then merging (`graph.cluster_graph`)."""
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
-        return cluster_graph(z, lengths, n_neighbors=n_neighbors, resolution=resolution, valley=valley, seed=seed)
+        return cluster_graph(z, lengths, n_neighbors=n_neighbors, piece_size=piece_size, valley=valley, seed=seed)
 
     return cluster
 
@@ -70,7 +70,7 @@ def choose_method(
     *,
     n_clusters: int | None,
     n_neighbors: int,
-    resolution: float,
+    piece_size: int,
     valley: float,
     min_cluster_size: int,
 ) -> Method:
@@ -85,7 +85,7 @@ def choose_method(
         "kmeans": lambda: kmeans(number),
         "gaussian_mixture": lambda: gaussian_mixture(number),
         "hdbscan": lambda: hdbscan(min_cluster_size),
-        "leiden": lambda: leiden_valleys(n_neighbors, resolution, valley),
+        "leiden": lambda: leiden_valleys(n_neighbors, piece_size, valley),
     }[method]()
 
 

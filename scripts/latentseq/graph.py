@@ -11,10 +11,11 @@ from sklearn.neighbors import NearestNeighbors
 logger = logging.getLogger(__name__)
 
 LARGEST_EXACT = 50_000  # rows; beyond, all pairs of distances cost more than an approximate search
-SCALE_NEIGHBOR = 10  # the median distance to this neighbour is the width of the edge weights
+SCALE_NEIGHBOR = 10  # half the median distance to this neighbour is the width of the edge weights
 WEAKEST_EDGE = 1e-6
 WEAKEST_LINK = 1e-3  # share of a cluster's edge weight that leads to another; below, they are not neighbours
 GRID_POINTS = 41
+FEWEST_FOR_SPREAD = 5  # rows of a cluster whose spread means something
 LONGEST_LOOKED_AT = 2_000  # sequences of a cluster that the density is taken from
 
 
@@ -39,7 +40,7 @@ def neighbor_graph(z: np.ndarray, n_neighbors: int, seed: int) -> sp.csr_matrix:
     n, k = distances.shape
     if not k:
         return sp.csr_matrix((n, n))
-    width = np.median(distances[:, min(SCALE_NEIGHBOR, k) - 1]) or 1.0
+    width = np.median(distances[:, min(SCALE_NEIGHBOR, k) - 1]) / 2 or 1.0
     weights = np.maximum(np.exp(-((distances / width) ** 2) / 2), WEAKEST_EDGE)
     graph = sp.csr_matrix((weights.ravel(), (np.repeat(np.arange(n), k), neighbors.ravel())), (n, n))
     return graph.maximum(graph.T)
@@ -61,11 +62,13 @@ def leiden(graph: sp.csr_matrix, resolution: float, seed: int, initial: np.ndarr
 
 
 def density_valley(a: np.ndarray, b: np.ndarray, weight_a: np.ndarray, weight_b: np.ndarray) -> float:
-    """Depth of the valley between two clusters: lowest density between their means over the lower peak.
+    """Depth of the valley between two clusters: lowest density between their peaks over the lower peak.
 
     1 means one hill, 0 an empty valley. The density is a kernel estimate, weighted by sequence length, of both
     clusters' rows on the line through their means; its width follows Silverman's rule (1986, equation 3.28) for the
-    narrower cluster. a, b: (rows, dimensions); weights: (rows,).
+    narrower cluster; a few rows have no spread of their own and take that of the other side, and between two such
+    pieces nothing can be said: 0. What is returned is one standard error above the estimate, by the number of rows
+    under the kernel at the lower peak, as a few rows leave gaps by chance. a, b: (rows, dimensions); weights: (rows,).
     """
     mean_a, mean_b = np.average(a, axis=0, weights=weight_a), np.average(b, axis=0, weights=weight_b)
     axis = mean_b - mean_a
@@ -73,18 +76,28 @@ def density_valley(a: np.ndarray, b: np.ndarray, weight_a: np.ndarray, weight_b:
     if distance < 1e-9:
         return 1.0
     on_a, on_b = (a - mean_a) @ axis / distance, (b - mean_a) @ axis / distance
-    spread = min(
+    spreads = [
         np.sqrt(np.average((on - centre) ** 2, weights=weight))
         for on, centre, weight in ((on_a, 0.0, weight_a), (on_b, distance, weight_b))
-    )
+        if len(on) >= FEWEST_FOR_SPREAD
+    ]
+    if not spreads:
+        return 0.0
+    spread = min(spreads)
     effective = min(weight.sum() ** 2 / (weight**2).sum() for weight in (weight_a, weight_b))
     width = max(1.06 * spread * effective**-0.2, 1e-9 * distance)
     grid = np.linspace(0, distance, GRID_POINTS)
-    kernel = np.exp(-(((grid[:, None] - np.concatenate([on_a, on_b])) / width) ** 2) / 2)
-    density = kernel @ np.concatenate([weight_a, weight_b])
+    weight = np.concatenate([weight_a, weight_b])
+    kernel = np.exp(-(((grid[:, None] - np.concatenate([on_a, on_b])) / width) ** 2) / 2) * weight
+    density = kernel.sum(axis=1)
     third = GRID_POINTS // 3
-    peak = min(density[:third].max(), density[-third:].max())
-    return float(density.min() / peak) if peak > 0 else 0.0
+    peak_a, peak_b = int(density[:third].argmax()), GRID_POINTS - third + int(density[-third:].argmax())
+    lower = min(peak_a, peak_b, key=lambda peak: density[peak])
+    if density[lower] <= 0:
+        return 0.0
+    ratio = density[peak_a : peak_b + 1].min() / density[lower]
+    seen = density[lower] ** 2 / (kernel[lower] ** 2).sum()
+    return float(min(1.0, ratio + np.sqrt(ratio / seen)))
 
 
 class Merger:
@@ -138,18 +151,28 @@ class Merger:
         return labels
 
 
+def fine_resolution(n: int, n_neighbors: int, piece_size: int) -> float:
+    """Resolution at which a homogeneous cloud falls into pieces of some `piece_size` rows, at least 2.
+
+    With few rows it is lower: where the neighbours of a row are a large part of all rows, modularity would make
+    every row a community of its own.
+    """
+    return max(n / piece_size, min(2.0, n / (4 * n_neighbors)))
+
+
 def cluster_graph(
-    z: np.ndarray, lengths: np.ndarray, *, n_neighbors: int, resolution: float, valley: float, seed: int
+    z: np.ndarray, lengths: np.ndarray, *, n_neighbors: int, piece_size: int, valley: float, seed: int
 ) -> np.ndarray:
     """Cluster rows without being told how many clusters there are.
 
-    Leiden at a fine resolution cuts rather too much, as no single resolution suits both a handful and hundreds of
-    genomes; neighbours between which the density has no valley are then one cluster again.
+    Leiden cuts rather too finely, at a resolution that grows with the number of rows so that a homogeneous cloud
+    falls into pieces of some `piece_size` rows whatever lies beside it; no fixed resolution suits both a handful
+    and hundreds of genomes. Neighbours between which the density has no valley are then one cluster again.
 
     z: (n, dimensions); lengths: (n,) bases. Returns labels (n,).
     """
     if len(z) < 3:
         return np.zeros(len(z), np.int64)
     graph = neighbor_graph(z, n_neighbors, seed)
-    fine = leiden(graph, resolution, seed)
-    return Merger(z, lengths, graph, fine).run(valley)
+    pieces = leiden(graph, fine_resolution(len(z), n_neighbors, piece_size), seed)
+    return Merger(z, lengths, graph, pieces).run(valley)
