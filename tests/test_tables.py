@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latentseq.arrays import read_arrays, write_arrays
+from latentseq.files import whole_file
 from latentseq.sheet import read_sheet
-from latentseq.tables import read_table, require_same_names, whole_file, write_table
+from latentseq.tables import read_table, require_same_names, write_table
 from latentseq.tsv import read_rows
 
 CELL = st.text(st.characters(blacklist_categories=["C", "Z"]), min_size=1)

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from xopen import xopen
 
-from latentseq.compressed import DAMAGED, checksum, open_compressed, require_content
+from latentseq.compressed import DAMAGED, open_compressed
+from latentseq.files import checksum, require_content
 from latentseq.sequence_table import choose_name_column
 
 CHUNK_BYTES = 1 << 24

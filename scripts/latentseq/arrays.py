@@ -6,7 +6,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from latentseq.tables import whole_file
+from latentseq.files import whole_file
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from latentseq.fasta import read_fasta
+from latentseq.files import whole_file
 from latentseq.names import FILE_SAFE_NAME
-from latentseq.tables import require_same_names, whole_file
+from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from latentseq.features import Features
-from latentseq.tables import whole_file
+from latentseq.files import whole_file
 from latentseq.vae import Architecture
 
 logger = logging.getLogger(__name__)

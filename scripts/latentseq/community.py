@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from latentseq.tables import read_table, whole_file, write_table
+from latentseq.files import whole_file
+from latentseq.tables import read_table, write_table
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
-"""Files as they lie on the disk: there, whole, and read through whatever compression they have."""
+"""Files read through whatever compression they have, and told when they were cut."""
 
-import hashlib
 import lzma
 import zlib
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from typing import BinaryIO
 
 from backports.zstd import ZstdError
 from xopen import xopen
+
+from latentseq.files import require_content
 
 try:
     from isal.igzip_lib import IsalError
@@ -23,20 +24,6 @@ DAMAGED: tuple[type[Exception], ...] = (
     IsalError,  # type: ignore[assignment]
 )
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-
-
-def require_content(path: str | Path) -> None:
-    """Raise ValueError when a file is missing or empty."""
-    if not Path(path).is_file():
-        raise ValueError(f"{path}: no such file.\nHint: relative paths start at the working directory.")
-    if not Path(path).stat().st_size:
-        raise ValueError(f"{path}: the file is empty.")
-
-
-def checksum(path: str | Path) -> str:
-    """SHA-256 of a file as it lies on the disk, in hexadecimal."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def require_bgzf_end(path: str | Path) -> None:

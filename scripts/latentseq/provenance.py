@@ -1,6 +1,5 @@
 """What a run was: its settings, versions, seed, device and the checksums of its inputs."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Sequence
@@ -10,16 +9,11 @@ from typing import Any
 import yaml
 
 from latentseq import __version__
+from latentseq.files import checksum, whole_file
 from latentseq.logs import package_versions
-from latentseq.tables import read_table, whole_file
+from latentseq.tables import read_table
 
 PACKAGES = ["numpy", "pandas", "scikit-learn", "scipy", "igraph", "umap-learn", "pysam", "numba", "plotly", "snakemake"]
-
-
-def file_checksum(path: str | Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def input_checksums(
@@ -31,7 +25,7 @@ def input_checksums(
     for path in depth_facts:
         facts = dict(read_table(path, ["fact", "value"]).to_numpy())
         checksums[facts["file"]] = facts["sha256"]
-    return checksums | {str(path): file_checksum(path) for path in tables}
+    return checksums | {str(path): checksum(path) for path in tables}
 
 
 def describe_run(

@@ -21,6 +21,7 @@ from latentseq.arrays import read_arrays
 from latentseq.bins import join_clusters
 from latentseq.evaluation import compare_evaluations
 from latentseq.figures import loss_figure, map_figure
+from latentseq.files import whole_file
 from latentseq.report_tables import (
     alignment_table,
     bins_table,
@@ -30,7 +31,7 @@ from latentseq.report_tables import (
     version_table,
 )
 from latentseq.sequence_table import read_sequences
-from latentseq.tables import read_table, whole_file
+from latentseq.tables import read_table
 from latentseq.wording import count_of, format_bases, format_count, format_share
 
 logger = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pysam
 
-from latentseq.compressed import checksum
 from latentseq.fasta import read_fasta
+from latentseq.files import checksum, whole_file
 from latentseq.names import add_prefix, assign_samples, check_separator
-from latentseq.tables import whole_file, write_table
+from latentseq.tables import write_table
 
 Source = tuple[str, str | None]  # a FASTA file, and the sample that the sample sheet gives it
 

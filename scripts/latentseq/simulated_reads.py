@@ -16,7 +16,7 @@ import pysam
 from numpy.lib.stride_tricks import sliding_window_view
 
 from latentseq.community import LETTERS, Community, contig_codes
-from latentseq.tables import whole_file
+from latentseq.files import whole_file
 
 logger = logging.getLogger(__name__)
 

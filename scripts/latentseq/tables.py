@@ -1,28 +1,14 @@
 """Tab-separated tables in which names are text and stay as they are written."""
 
 import csv
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from latentseq.files import whole_file
 from latentseq.tsv import read_rows
-
-
-@contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place only when the block ends without an error."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_table(path: str | Path, required: Sequence[str] = ()) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentseq.tables import whole_file
+from latentseq.files import whole_file
 
 
 def gaussian_loss(decoded: Tensor, target: Tensor) -> Tensor:
