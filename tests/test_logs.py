@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,8 @@ def test_first_line_tells_the_version(tmp_path):
     log, finished = run_with_log(tmp_path, "")
     assert finished.returncode == 0
     assert log.splitlines()[0].endswith(f"latentseq 0.1.0, Python {sys.version.split()[0]}")
-    assert len(log.splitlines()) == 1
+    assert re.search(r"Took [0-9.]+ s of processor time and at most [0-9]+ MB of memory\n$", log)
+    assert len(log.splitlines()) == 2
 
 
 def test_a_log_starts_anew_each_time(tmp_path):

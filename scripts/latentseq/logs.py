@@ -1,8 +1,10 @@
 """One log file for each rule: what the library says, warnings, tracebacks and the output of C libraries."""
 
+import atexit
 import logging
 import os
 import platform
+import resource
 import sys
 import traceback
 from importlib.metadata import PackageNotFoundError, version
@@ -41,12 +43,22 @@ def start_log(path: str | Path) -> None:
     logging.captureWarnings(True)
     sys.excepthook = log_failure
     logger.info("latentseq %s, Python %s", __version__, platform.python_version())
+    atexit.register(log_usage)
 
 
 def log_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Write the traceback, and the message once more as the last thing that a reader of the log sees."""
+    atexit.unregister(log_usage)
     traceback.print_exception(kind, error, trace)
     print(f"\nError: {error}", file=sys.stderr, flush=True)
+
+
+def log_usage() -> None:
+    """Write what the process took: seconds of processor time, and the largest memory it held."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # ru_maxrss is in bytes there, in kB elsewhere
+    seconds = usage.ru_utime + usage.ru_stime
+    logger.info("Took %.1f s of processor time and at most %.0f MB of memory", seconds, usage.ru_maxrss / unit)
 
 
 def package_versions(packages: list[str]) -> dict[str, str]:
