@@ -17,13 +17,13 @@ from latentseq.checkpoints import fingerprint, load_checkpoint, save_checkpoint
 from latentseq.devices import make_reproducible, precise, random_states, restore_random, select_device
 from latentseq.features import Features
 from latentseq.logs import Console, package_versions
-from latentseq.objective import design_architecture, length_weights
+from latentseq.objective import design_architecture
 from latentseq.tables import write_table
+from latentseq.training_data import check_features, place_data
 from latentseq.vae import VAE, Architecture, Loss
 
 logger = logging.getLogger(__name__)
 
-SMALLEST_TRAINING_SET = 8
 SMALLEST_BATCH, FEWEST_STEPS = 16, 20
 SHORTEST_SCHEDULE = 10  # steps: the rise, a tenth of them, is one step at least (OneCycleLR divides by it)
 Report = Callable[[dict[str, float]], None]
@@ -44,50 +44,6 @@ class TrainingSettings:
     seed: int
 
 
-def check_features(features: Features) -> None:
-    """Raise ValueError for too few sequences, or a value that is not a finite number, naming where it is."""
-    n = len(features.sequences)
-    if n < SMALLEST_TRAINING_SET:
-        raise ValueError(
-            f"There are {n} sequences to train on; expected at least {SMALLEST_TRAINING_SET}.\n"
-            "Hint: lower `min_length`, or give more sequences."
-        )
-    for name, block in features.blocks.items():
-        bad = np.argwhere(~np.isfinite(block.values))
-        if len(bad):
-            row, column = bad[0]
-            raise ValueError(
-                f"The features of {str(features.sequences[row])!r} hold {block.values[row, column]} in column "
-                f"{str(block.columns[column])!r} of {name}; expected finite numbers."
-            )
-
-
-@dataclass
-class Data:
-    """Training and held-out rows on the device: x (n, columns), weight (n,), held-out noise (n, n_latent)."""
-
-    x: Tensor
-    weight: Tensor
-    held_out_x: Tensor
-    held_out_weight: Tensor
-    held_out_noise: Tensor
-
-
-def place_data(features: Features, n_latent: int, settings: TrainingSettings, device: torch.device) -> Data:
-    """Split off the held-out rows and put everything on the device.
-
-    The held-out noise is drawn once, so that the held-out loss moves with the model alone.
-    """
-    generator = torch.Generator().manual_seed(settings.seed)
-    n = len(features.sequences)
-    order = torch.randperm(n, generator=generator)
-    n_held = int(settings.held_out * n)
-    x, weight = torch.from_numpy(features.matrix), torch.from_numpy(length_weights(features.lengths))
-    held, kept = order[:n_held], order[n_held:].sort().values
-    noise = torch.randn(n_held, n_latent, generator=generator)
-    return Data(*(part.to(device) for part in (x[kept], weight[kept], x[held], weight[held], noise)))
-
-
 class Trainer:
     """Model, optimiser and schedule, with all that a checkpoint must bring back."""
 
@@ -102,7 +58,7 @@ class Trainer:
         self.model.input_mean.copy_(torch.from_numpy(np.concatenate([block.mean for block in scales])))
         self.model.input_std.copy_(torch.from_numpy(np.concatenate([block.std for block in scales])))
         self.model.to(device)
-        self.data = place_data(features, architecture.n_latent, settings, device)
+        self.data = place_data(features, architecture.n_latent, settings.held_out, settings.seed, device)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=device.type != "mps"
         )
