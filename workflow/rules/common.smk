@@ -4,6 +4,7 @@
 import ast
 import copy
 import hashlib
+import re
 import sys
 
 import yaml
@@ -67,8 +68,8 @@ def all_runs(settings):
                     f"Run {name!r} sets {key!r}, which belongs to the dataset and is the same for all its runs.\n"
                     "Hint: set it outside `runs`, or give the other data a dataset of their own."
                 )
-    if settings["labels"] and settings["compare_pca"]:
-        named = named | {"pca": named.get("pca") or {"model": "pca"}}
+    if settings["labels"] and settings["compare_pca"] and "pca" not in named:
+        named = named | {"pca": {"model": "pca"}}
     return {
         name: check_settings(merged(settings, differences or {}))
         for name, differences in named.items()
@@ -91,6 +92,11 @@ def check_inputs(settings):
         )
 
 
+def one_of(names):
+    """Pattern of a wildcard that is one of these names; of no name, if there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 CONFIG = check_settings(merged(default_settings(), config))
 SHEET = stop_early(read_sheet, CONFIG["samples"]) if CONFIG["samples"] else []
 check_inputs(CONFIG)
@@ -99,8 +105,8 @@ BAMS = {row["sample"]: row["bam"] for row in SHEET if row["bam"]}
 
 
 wildcard_constraints:
-    run="|".join(RUNS),
-    sample="|".join(BAMS) or "none",
+    run=one_of(RUNS),
+    sample=one_of(BAMS),
 
 
 def fasta_files():
@@ -162,17 +168,9 @@ def setting(*keys):
     return look_up
 
 
-def uses_model(model):
-    """Whether some run uses a model, by name."""
-    return any(settings["model"] == model for settings in RUNS.values())
-
-
 def runs_with(model):
     """Names of the runs with a model, as the pattern of a wildcard."""
-    return (
-        "|".join(name for name, settings in RUNS.items() if settings["model"] == model)
-        or "none"
-    )
+    return one_of(name for name in RUNS if RUNS[name]["model"] == model)
 
 
 def makes(product):
