@@ -3,9 +3,10 @@ from latentseq.encoding import encode_kmers
 from latentseq.features import write_features
 from latentseq.logs import start_log
 from latentseq.sequence_table import read_sequences
+from latentseq.tables import write_table
 
 start_log(snakemake.log[0])
-features = encode_kmers(
+features, facts = encode_kmers(
     snakemake.input.fasta,
     read_sequences(snakemake.input.sequences),
     read_arrays(snakemake.input.depth),
@@ -13,3 +14,4 @@ features = encode_kmers(
     project=snakemake.params.project,
 )
 write_features(features, snakemake.output.features)
+write_table(facts, snakemake.output.facts)

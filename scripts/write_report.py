@@ -13,6 +13,7 @@ content = read_report_input(
     settings=snakemake.input.settings,
     depth_facts=snakemake.input.get("depth_facts", []),
     references=snakemake.input.get("references", []),
+    encoding=snakemake.input.get("encoding", []),
     history=snakemake.input.get("history", []),
     bins=snakemake.input.get("bins", []),
     evaluations=snakemake.input.get("evaluations", []),

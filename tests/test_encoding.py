@@ -30,7 +30,7 @@ def depth():
 
 
 def test_features_of_a_fasta_file(fasta, sequences, depth):
-    features = encode_kmers(fasta, sequences, depth, k=3, project=False)
+    features, _ = encode_kmers(fasta, sequences, depth, k=3, project=False)
     assert list(features.sequences) == ["one", "two", "three"]
     np.testing.assert_array_equal(features.lengths, [64, 48, 12])
     counts = np.array([count_kmers(letters.encode(), 3) for letters in LETTERS.values()], np.float32)
@@ -43,7 +43,7 @@ def test_features_of_a_fasta_file(fasta, sequences, depth):
 
 def test_without_depth_there_is_composition_alone(fasta, sequences, depth):
     none = depth | {"samples": np.array([], str), "depth": np.zeros((3, 0), np.float32)}
-    features = encode_kmers(fasta, sequences, none, k=4, project=True)
+    features, _ = encode_kmers(fasta, sequences, none, k=4, project=True)
     assert list(features.blocks) == ["composition"]
     assert features.matrix.shape == (3, 103)
 
@@ -57,7 +57,7 @@ def test_projection_of_a_large_k_is_refused(fasta, sequences, depth, k):
 
 
 def test_a_large_k_without_projection(fasta, sequences, depth):
-    features = encode_kmers(fasta, sequences, depth, k=6, project=False)
+    features, _ = encode_kmers(fasta, sequences, depth, k=6, project=False)
     assert features.blocks["composition"].values.shape == (3, 2080)
 
 
@@ -87,20 +87,27 @@ def test_fasta_with_another_number_of_records(fasta, names, message):
         list(read_in_order(fasta, np.array(names)))
 
 
-def test_log_tells_what_was_skipped(fasta, sequences, depth, caplog):
+def test_what_was_skipped_is_told(fasta, sequences, depth, caplog):
     caplog.set_level(logging.INFO, "latentseq")
-    encode_kmers(fasta, sequences, depth, k=4, project=False)
+    _, facts = encode_kmers(fasta, sequences, depth, k=4, project=False)
     # `two` has 45 4-mers; 7 windows reach into each of its three NNRY; 61 + 45 + 9 4-mers in all
-    assert "3 sequences, 124 bases, 94 4-mers" in caplog.text
-    assert f"{100 * 21 / 115:.4f} % (most in two: {100 * 21 / 45:.2f} %)" in caplog.text
+    assert dict(facts.to_numpy()) == {
+        "k": "4",
+        "k-mers counted": "94",
+        "share skipped over N or an ambiguous letter": f"{21 / 115:.3g}",
+        "largest share skipped in one sequence": f"{21 / 45:.3g}",
+        "sequence with the largest share": "two",
+        "sequences without any k-mer (they get the mean composition)": "0",
+    }
+    assert "k-mers counted: 94" in caplog.text
     assert "features: composition 136, abundance 2, total_depth 1" in caplog.text
 
 
-def test_log_warns_of_sequences_without_a_kmer(tmp_path, caplog):
+def test_sequences_without_a_kmer_are_told(tmp_path):
     path = tmp_path / "n.fna.gz"
     with pysam.BGZFile(str(path), "w") as out:
         out.write(b">a\nACGTACGT\n>b\nNNNNNNNN\n")
     depth = {"sequences": np.array(["a", "b"]), "samples": np.array([], str), "depth": np.zeros((2, 0))}
-    features = encode_kmers(path, sequences_table({"a": 8, "b": 8}), depth, k=4, project=False)
-    assert "1 sequences have no 4-mer" in caplog.text
+    features, facts = encode_kmers(path, sequences_table({"a": 8, "b": 8}), depth, k=4, project=False)
+    assert facts["value"].iloc[-1] == "1"
     np.testing.assert_array_equal(features.matrix, 0)  # both have the composition of `a`

@@ -21,7 +21,14 @@ QUICK = {"training": {"max_epochs": 6, "checkpoint_epochs": 1}, "vae": {"n_hidde
 EDGES = (
     *("input/sequences.fna.gz", "input/sequences.fna.gz.fai", "input/sequences.tsv", "input/files.tsv"),
     *("input/references.tsv", "input/depth/S1.npz", "input/depth.npz"),
-    *("main/features.npz", "main/vae.safetensors", "main/vae.json", "main/history.tsv", "main/latent.npz"),
+    *(
+        "main/features.npz",
+        "main/encoding.tsv",
+        "main/vae.safetensors",
+        "main/vae.json",
+        "main/history.tsv",
+        "main/latent.npz",
+    ),
     *("main/clusters.tsv", "main/clusters.biobox.tsv", "main/map.tsv", "main/bins", "main/bins.tsv"),
     *("main/evaluation.tsv", "main/run.yaml", "main/report.html", "pca/report.html", "logs/main/train_vae.log"),
 )

@@ -35,10 +35,11 @@ def read_in_order(fasta: str | Path, names: np.ndarray) -> Iterator[bytes]:
 
 def encode_kmers(
     fasta: str | Path, sequences: pd.DataFrame, depth: Mapping[str, np.ndarray], *, k: int, project: bool
-) -> Features:
+) -> tuple[Features, pd.DataFrame]:
     """Encode canonical k-mer composition and depth.
 
-    sequences: the ingested table; depth: arrays of depth.npz. Raises ValueError when the three do not name the same
+    sequences: the ingested table; depth: arrays of depth.npz. Returns the features, and a table of facts about the
+    k-mers (columns fact, value). Raises ValueError when the three do not name the same
     sequences in the same order, or `project` is asked of a k that is too large for it.
     """
     if project and k > LARGEST_PROJECTED_K:
@@ -49,33 +50,31 @@ def encode_kmers(
     names, lengths = sequences["sequence"].to_numpy(str), sequences["length"].to_numpy(np.int64)
     require_same_names(depth["sequences"], names, "depth.npz", "sequences.tsv")
     counts = kmers.count_all(read_in_order(fasta, names), len(names), k)
-    report_skipped(counts, lengths, names, k)
+    facts = describe_kmers(counts, lengths, names, k)
     blocks = {"composition": composition_block(counts, k, project)}
     blocks |= abundance_blocks(depth["depth"], depth["samples"])
     logger.info("features: %s", ", ".join(f"{name} {block.values.shape[1]}" for name, block in blocks.items()))
-    return Features(names, lengths, blocks)
+    return Features(names, lengths, blocks), facts
 
 
-def report_skipped(counts: np.ndarray, lengths: np.ndarray, names: np.ndarray, k: int) -> None:
-    """Log the share of k-mers that hold a letter other than A, C, G, T, and where it is largest."""
+def describe_kmers(counts: np.ndarray, lengths: np.ndarray, names: np.ndarray, k: int) -> pd.DataFrame:
+    """Say how many k-mers were counted, and which share was skipped over a letter other than A, C, G, T.
+
+    counts: (n, canonical k-mers); lengths, names: (n,). Returns columns fact and value; logs the same.
+    """
     skipped = kmers.skipped_share(counts, lengths, k)
-    overall = 1 - counts.sum() / max((lengths - k + 1).clip(0).sum(), 1)
-    worst = int(skipped.argmax())
-    logger.info(
-        "%d sequences, %d bases, %.0f %d-mers; skipped over N or an ambiguous letter: %.4f %% (most in %s: %.2f %%)",
-        *(
-            len(names),
-            lengths.sum(),
-            counts.sum(dtype=np.float64),
-            k,
-            100 * overall,
-            names[worst],
-            100 * skipped[worst],
-        ),
-    )
-    empty = int((counts.sum(axis=1) == 0).sum())
-    if empty:
-        logger.warning("%d sequences have no %d-mer over A, C, G, T: they get the mean composition", empty, k)
+    counted = counts.sum(dtype=np.float64)
+    possible = max(int((lengths - k + 1).clip(0).sum()), 1)
+    facts = {
+        "k": str(k),
+        "k-mers counted": f"{counted:.0f}",
+        "share skipped over N or an ambiguous letter": f"{1 - counted / possible:.3g}",
+        "largest share skipped in one sequence": f"{skipped.max():.3g}",
+        "sequence with the largest share": str(names[skipped.argmax()]) if skipped.max() > 0 else "",
+        "sequences without any k-mer (they get the mean composition)": str(int((counts.sum(axis=1) == 0).sum())),
+    }
+    logger.info("%s", "; ".join(f"{fact}: {value}" for fact, value in facts.items() if value))
+    return pd.DataFrame(facts.items(), columns=["fact", "value"])
 
 
 def standardised(raw: np.ndarray, columns: np.ndarray) -> Block:

@@ -47,6 +47,7 @@ class ReportInput:
 
     sequences: as from `read_sequences`. The other tables are text, as from `read_table`.
     depth: arrays of depth.npz. depth_facts: facts of the alignments by sample (columns `fact`, `value`).
+    encoding: facts of the k-mers, likewise.
     evaluation: what `compare_evaluations` gives, this run first. settings: run.yaml, with the keys
     `settings`, `versions`, `seed`, `device` and `checksums`, each of which may be absent.
     """
@@ -61,6 +62,7 @@ class ReportInput:
     settings: Mapping[str, Any]
     depth_facts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     references: pd.DataFrame | None = None
+    encoding: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
@@ -78,6 +80,7 @@ def read_report_input(
     settings: str | Path,
     depth_facts: Sequence[str | Path] = (),
     references: OptionalPath = (),
+    encoding: OptionalPath = (),
     history: OptionalPath = (),
     bins: OptionalPath = (),
     evaluations: Sequence[str | Path] = (),
@@ -99,6 +102,7 @@ def read_report_input(
         settings=yaml.safe_load(Path(settings).read_text(encoding="utf-8")),
         depth_facts={Path(path).stem: read_table(path, required=("fact", "value")) for path in depth_facts},
         references=_read_optional(references),
+        encoding=_read_optional(encoding),
         history=_read_optional(history),
         bins=_read_optional(bins),
         evaluation=compare_evaluations(ordered) if ordered else None,
@@ -146,6 +150,7 @@ def describe_page(content: ReportInput) -> dict[str, Any]:
         "bins": None if content.bins is None else bins_table(content.bins),
         "evaluation": None if content.evaluation is None else evaluation_table(content.evaluation),
         "files": plain_table(content.files),
+        "encoding": None if content.encoding is None else plain_table(content.encoding),
         "alignments": alignment_table(content.depth_facts),
         "references": None if content.references is None else plain_table(content.references),
         "settings": yaml.safe_dump(settings.get("settings", {}), sort_keys=False, allow_unicode=True),

@@ -1,4 +1,5 @@
-# Takes input/sequences.* and input/depth.npz. Gives <run>/features.npz: what the encoder reads.
+# Takes input/sequences.* and input/depth.npz. Gives <run>/features.npz: what the encoder reads, and
+# <run>/encoding.tsv: facts about the k-mers.
 
 
 rule encode_sequences:
@@ -8,6 +9,7 @@ rule encode_sequences:
         depth=dataset("input/depth.npz"),
     output:
         features=run("features.npz"),
+        facts=run("encoding.tsv"),
     log:
         run_log("encode_sequences"),
     benchmark:

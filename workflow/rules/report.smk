@@ -32,6 +32,7 @@ rule write_report:
         references=dataset("input/references.tsv") if BAMS else [],
         depth=dataset("input/depth.npz"),
         depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=BAMS),
+        encoding=run("encoding.tsv"),
         history=of_model("history.tsv"),
         latent_map=run("map.tsv"),
         clusters=run("clusters.tsv"),
