@@ -28,6 +28,7 @@ demo: install
 
 run: install
 	@test -n "$(CONFIG)" || { echo "Say which settings: make run CONFIG=mine.yaml (config/README.md shows one)."; exit 2; }
+	@for file in $(CONFIG); do test -f "$$file" || { echo "CONFIG: $$file: no such file."; exit 2; }; done
 	$(SNAKEMAKE) --configfile $(CONFIG)
 
 test: install-test lint

@@ -1,3 +1,4 @@
+from latentseq.arrays import read_arrays
 from latentseq.clustering import cluster_latent
 from latentseq.latent import read_latent
 from latentseq.logs import start_log
@@ -8,6 +9,7 @@ start_log(snakemake.log[0])
 clusters = cluster_latent(
     read_latent(snakemake.input.latent),
     read_sequences(snakemake.input.sequences),
+    read_arrays(snakemake.input.depth),
     seed=snakemake.params.seed,
     **snakemake.params.cluster,
 )

@@ -1,3 +1,4 @@
+from latentseq.checkpoints import remove_checkpoint
 from latentseq.features import read_features
 from latentseq.logs import start_log
 from latentseq.training import run_training, write_history
@@ -13,3 +14,4 @@ model, history, trained = run_training(
 )
 write_history(history, snakemake.output.history)
 save_model(model, snakemake.output.weights, snakemake.output.model, trained)
+remove_checkpoint(snakemake.params.checkpoint)

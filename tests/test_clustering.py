@@ -186,11 +186,39 @@ def test_without_draws_there_is_no_support():
     assert np.isnan(support_of(mu, np.zeros_like(mu), "kmeans", draws=0)).all()
 
 
+def depths(n, samples=0, unseen=()):
+    depth = np.ones((n, samples))
+    depth[list(unseen)] = 0
+    return {
+        "sequences": np.array([f"s{i}" for i in range(n)]),
+        "samples": np.array([f"S{i}" for i in range(samples)]),
+        "depth": depth,
+    }
+
+
+def test_sequences_without_a_read_have_no_cluster():
+    mu, _ = blobs([30, 40], FAR[:2], 1)
+    options = {"seed": 1, "support_draws": 2, "method": "kmeans", "n_clusters": 2} | NUMBERS
+    unseen = [0, 1, 2, 69]
+    table = cluster_latent(latent_of(mu), table_of(70), depths(70, 2, unseen), **options)
+    assert list(table["cluster"]) == [""] * 3 + ["2"] * 27 + ["1"] * 39 + [""]
+    assert table["support"].isna().to_numpy().nonzero()[0].tolist() == unseen
+    without_depth = cluster_latent(latent_of(mu), table_of(70), depths(70), **options)
+    assert (without_depth["cluster"] != "").all()
+
+
 def test_table_of_clusters():
     mu, _ = blobs([30, 60, 20], FAR, 1)
     samples = ["A"] * 45 + ["B"] * 65
     table = cluster_latent(
-        latent_of(mu), table_of(110, samples), seed=1, support_draws=3, method="kmeans", n_clusters=2, **NUMBERS
+        latent_of(mu),
+        table_of(110, samples),
+        depths(110),
+        seed=1,
+        support_draws=3,
+        method="kmeans",
+        n_clusters=2,
+        **NUMBERS,
     )
     assert list(table.columns) == ["sequence", "cluster", "support"]
     assert list(table["sequence"]) == [f"s{i}" for i in range(110)]
@@ -202,7 +230,7 @@ def test_table_of_clusters():
 def test_table_is_the_same_each_time():
     mu, _ = blobs([50, 60], [[0, 0, 0], [4, 0, 0]], 1)
     options = {"seed": 1, "support_draws": 3, "method": "leiden", "n_clusters": None} | NUMBERS
-    first, second = (cluster_latent(latent_of(mu, 0.5), table_of(110), **options) for _ in range(2))
+    first, second = (cluster_latent(latent_of(mu, 0.5), table_of(110), depths(110), **options) for _ in range(2))
     assert first.equals(second)
 
 
@@ -211,5 +239,12 @@ def test_latent_map_of_other_sequences():
     message = r"^latent\.npz has 12 rows, but sequences\.tsv has 11\.$"
     with pytest.raises(ValueError, match=message):
         cluster_latent(
-            latent_of(mu), table_of(11), seed=1, support_draws=0, method="leiden", n_clusters=None, **NUMBERS
+            latent_of(mu),
+            table_of(11),
+            depths(11),
+            seed=1,
+            support_draws=0,
+            method="leiden",
+            n_clusters=None,
+            **NUMBERS,
         )

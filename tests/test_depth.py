@@ -399,7 +399,7 @@ def test_depth_table_with_a_cell_that_is_no_depth(table, cell):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([], "no column of a sample; found nothing"),
+        ([], "the table is empty; expected a header line"),
         (["contig", "c1"], r"no column of a sample; found contig\..*Hint: "),
         (["contig A", "c1 1", "c1 2"], "row 2 is 'c1' again; expected each sequence once"),
         (["contig A", "c2 1"], "the depth table lacks sequence 'c1', .*; 1 of 2 are missing.*Hint: "),

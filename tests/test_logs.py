@@ -49,6 +49,19 @@ raise ValueError("contigs.fna: record 3 has no name.\\nHint: give it one.")
     assert log.endswith("\nError: contigs.fna: record 3 has no name.\nHint: give it one.\n")
 
 
+def test_a_sentence_of_the_library_is_not_buried_by_a_traceback(tmp_path):
+    log, finished = run_with_log(tmp_path, "from latentseq.tsv import read_rows; read_rows('absent.tsv')")
+    assert finished.returncode == 1
+    assert "Traceback" not in log
+    assert log.endswith("\nError: absent.tsv: no such file.\nHint: relative paths start at the working directory.\n")
+
+
+def test_an_interrupted_step_says_how_to_go_on(tmp_path):
+    log, _ = run_with_log(tmp_path, "raise KeyboardInterrupt")
+    assert "Traceback" not in log
+    assert "a training goes on from its last checkpoint" in log
+
+
 def test_first_line_tells_the_version(tmp_path):
     log, finished = run_with_log(tmp_path, "")
     assert finished.returncode == 0

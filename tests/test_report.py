@@ -146,7 +146,7 @@ def test_the_page_has_the_scripts_it_should_and_loads_nothing(page):
 def test_the_page_tells_what_was_found(page):
     for text in (
         "6 of 7 sequences were kept, with 99.8 % of the 565 kb in the input; 1 was too short.",
-        "1 of them has no read in any of the 2 samples",
+        "1 kept sequence has no read in any of the 2 samples",
         "They form 3 clusters, 2 of a single sequence. 2 clusters are large enough for a bin: 250 kb to",
         "3 of 4 genomes that can be recovered are near complete",
         "the held-out loss was lowest (2) in epoch 2",

@@ -54,8 +54,11 @@ def test_a_table_without_rows(write):
         ("sample\tbam\nA\tx\nB\ty\tz\n", r"table\.tsv: line 3 has 3 cells, the header has 2\.$"),
         ("sample\tbam\n\nB\ty\tz\n", r"table\.tsv: line 3 has 3 cells"),
         ("sample\tsample\tbam\n", r"table\.tsv: column 'sample' stands twice in the header\.$"),
-        ("sample,bam\n", r"table\.tsv: column 'sample' is missing; found sample,bam\.\nHint: columns are separated by"),
-        ("bam\n", r"table\.tsv: column 'sample' is missing; found bam\."),
+        (
+            "sample,bam\n",
+            r"table\.tsv: column 'sample' is missing; found sample,bam, expected sample, bam\.\nHint: columns are separated by",
+        ),
+        ("bam\n", r"table\.tsv: column 'sample' is missing; found bam, expected sample, bam\."),
         (b"\x1f\x8b\x08\xff\xfe", r"table\.tsv: not a text file in UTF-8 (.|\n)*Hint: unpack it"),
     ],
 )
@@ -193,7 +196,7 @@ def test_sample_sheet_without_bams(write):
     ("text", "message"),
     [
         ("sample\tbam\n", r"the sample sheet has a header and no row\.\nHint: write one row"),
-        ("bam\nx\n", r"column 'sample' is missing; found bam\."),
+        ("bam\nx\n", r"column 'sample' is missing; found bam, expected sample\."),
         ("sample\tnote\nA\tx\n", r"column 'bam' is missing; found sample, note\.\nHint: the sheet has the columns"),
         ("sample\tbam\nA\tx\nA\ty\n", r"sample 'A' stands in rows 1 and 2; expected it once\.\nHint: merge the BAM"),
         ("sample\tbam\nA\tx\nB\t\n", r"sample 'B' has no bam, others have one;(.|\n)*Hint: depth must be known"),

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from latentseq.checkpoints import remove_checkpoint
 from latentseq.devices import select_device
 from latentseq.embedding import embed
 from latentseq.objective import default_weights, design_architecture
@@ -39,7 +40,10 @@ def killed_after(epoch):
 def train_planted(folder, settings=SETTINGS, features=None, device=CPU, **options):
     features = features or planted_features()[0]
     architecture = design_architecture(features, WEIGHTS, **SHAPE)
-    return train(features, architecture, settings, device=device, checkpoint=folder / "checkpoint.pt", **options)
+    checkpoint = folder / "checkpoint.pt"
+    result = train(features, architecture, settings, device=device, checkpoint=checkpoint, **options)
+    remove_checkpoint(checkpoint)
+    return result
 
 
 def weights_of(model):
@@ -124,8 +128,17 @@ def test_how_often_checkpoints_are_written_changes_nothing(tmp_path):
     assert weights_of(train_planted(tmp_path, replace(SETTINGS, checkpoint_epochs=5))[0]) == weights_of(unbroken)
 
 
-def test_a_finished_training_leaves_no_checkpoint(tmp_path):
-    train_planted(tmp_path)
+def test_a_finished_training_is_not_done_again_until_its_model_is_written(tmp_path):
+    features, _ = planted_features()
+    architecture = design_architecture(features, WEIGHTS, **SHAPE)
+    checkpoint, epochs = tmp_path / "checkpoint.pt", []
+    models = [
+        train(features, architecture, SETTINGS, device=CPU, checkpoint=checkpoint, report=epochs.append)[0]
+        for _ in range(2)
+    ]
+    assert len(epochs) == SETTINGS.max_epochs
+    assert weights_of(models[0]) == weights_of(models[1])
+    remove_checkpoint(checkpoint)
     assert list(tmp_path.iterdir()) == []
 
 

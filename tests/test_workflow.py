@@ -213,17 +213,20 @@ def test_depth_as_a_table_and_one_assembly_for_each_sample(inputs, tmp_path, sna
 @pytest.mark.parametrize(
     ("differences", "message"),
     [
-        ({"min_lenght": 5}, "min_lenght"),
+        ({"min_lenght": 5}, "there is no setting 'min_lenght'.\nHint: did you mean 'min_length'?"),
+        ({"vae": {"n_hidden": 0.5}}, "vae.n_hidden is 0.5"),
+        ({"labels": "samples.tsv"}, "samples.tsv: column 'sequence' is missing; found sample, bam"),
+        ({"labels": "absent.tsv"}, "labels: absent.tsv: no such file"),
         ({"sequences": None}, "No sequences are given"),
         ({"depth": "depth.tsv"}, "one source of depth"),
         ({"dataset": "../elsewhere"}, "dataset name '../elsewhere' cannot be used"),
         ({"runs": {"a/b": {}}}, "run name 'a/b' cannot be used"),
         ({"runs": {"input": {}}}, "A run cannot be called 'input'"),
         ({"runs": {"long": {"min_length": 5000}}}, "belongs to the dataset"),
-        ({"runs": {"typo": {"sead": 2}}}, "sead"),
+        ({"runs": {"typo": {"sead": 2}}}, "run typo: there is no setting 'sead'.\nHint: did you mean 'seed'?"),
         ({"samples": "absent.tsv"}, "absent.tsv: no such file"),
         ({"samples": "twice.tsv"}, "sample 'S1' stands in rows 1 and 2"),
-        ({"samples": "gone.tsv"}, "gone.bam"),
+        ({"samples": "gone.tsv"}, "gone.tsv, row 1 (sample S1): gone.bam: no such file"),
         ({"samples": "unsafe.tsv"}, "sample name '../S1' cannot be used"),
     ],
 )

@@ -43,3 +43,8 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
         logger.info("The checkpoint %s is of other data or settings: starting anew", path)
         return None
     return checkpoint["state"]
+
+
+def remove_checkpoint(path: str | Path) -> None:
+    """Remove a checkpoint, once the model that it was for is written."""
+    Path(path).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Clusters of latent means, each sample's sequences apart, and the support of every sequence."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -157,23 +157,42 @@ def measure_support(
     return stays / draws
 
 
+def seen_in_samples(depth: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Whether a sequence has a read in any sample; all have where there is no depth at all; (n,) bool."""
+    if not len(depth["samples"]):
+        return np.full(len(depth["sequences"]), True)
+    return depth["depth"].sum(axis=1) > 0
+
+
 def cluster_latent(
-    latent: Latent, sequences: pd.DataFrame, *, seed: int, support_draws: int, **method: Any
+    latent: Latent,
+    sequences: pd.DataFrame,
+    depth: Mapping[str, np.ndarray],
+    *,
+    seed: int,
+    support_draws: int,
+    **method: Any,
 ) -> pd.DataFrame:
     """Cluster a latent map; table of sequence, cluster and support, in the order of `sequences`.
 
-    method: the keyword arguments of `choose_method`. Raises ValueError when the latent map is of other sequences.
+    Sequences without a read in any sample stay without a cluster: all that they share is that nobody saw them, and
+    they would make a bin of their own. depth: arrays of depth.npz; method: the keyword arguments of `choose_method`.
+    Raises ValueError when latent map or depth are of other sequences.
     """
     names = sequences["sequence"].to_numpy(str)
     require_same_names(latent.sequences, names, "latent.npz", "sequences.tsv")
-    lengths, samples = sequences["length"].to_numpy(np.int64), sequences["sample"].to_numpy(str)
+    require_same_names(depth["sequences"], names, "depth.npz", "sequences.tsv")
+    seen = seen_in_samples(depth)
+    lengths, samples = sequences["length"].to_numpy(np.int64)[seen], sequences["sample"].to_numpy(str)[seen]
     chosen = choose_method(**method)
-    clusters = cluster_apart(latent.mu, lengths, samples, chosen, seed)
-    support = measure_support(
-        latent.mu, latent.sigma, clusters, lengths, samples, chosen, draws=support_draws, seed=seed
-    )
+    mu, sigma = latent.mu[seen], latent.sigma[seen]
+    clusters = cluster_apart(mu, lengths, samples, chosen, seed)
+    support = measure_support(mu, sigma, clusters, lengths, samples, chosen, draws=support_draws, seed=seed)
     logger.info(
-        "%d sequences of %d assemblies in %d clusters; mean support %.3f",
-        *(len(names), len(np.unique(samples)), len(np.unique(clusters)), support.mean()),
+        "%d sequences of %d assemblies in %d clusters; mean support %.3f; %d without a read have no cluster",
+        *(len(lengths), len(np.unique(samples)), len(np.unique(clusters)), support.mean(), (~seen).sum()),
     )
-    return pd.DataFrame({"sequence": names, "cluster": clusters, "support": support})
+    table = pd.DataFrame({"sequence": names, "cluster": "", "support": np.nan})
+    table.loc[seen, "cluster"] = clusters
+    table.loc[seen, "support"] = support
+    return table

@@ -10,7 +10,7 @@ from latentseq.depth import depth_arrays
 from latentseq.names import check_name
 from latentseq.sequence_table import choose_name_column
 from latentseq.tables import read_table
-from latentseq.tsv import check_header
+from latentseq.tsv import read_header
 
 # Columns of MetaBAT2's jgi_summarize_bam_contig_depths that are no samples.
 METABAT2_COLUMNS = ("contigLen", "totalAvgDepth")
@@ -23,12 +23,7 @@ def table_samples(path: str | Path) -> list[str]:
 
     Raises ValueError when the table is missing or empty, or has a sample that cannot be part of a file name.
     """
-    if not Path(path).is_file():
-        raise ValueError(f"{path}: no such file.")
-    with Path(path).open(encoding="utf-8-sig") as lines:
-        header = next((line.rstrip("\n").split("\t") for line in lines if line.strip()), [])
-    check_header(Path(path), header, required=())
-    return _sample_columns(header, path)
+    return _sample_columns(read_header(path), path)
 
 
 def read_depth_table(path: str | Path, sequences: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -47,10 +47,22 @@ def start_log(path: str | Path) -> None:
 
 
 def log_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Write the traceback, and the message once more as the last thing that a reader of the log sees."""
+    """Write what went wrong, the message as the last thing that a reader of the log sees.
+
+    A ValueError that the library itself raises is a sentence about the input, and a traceback would bury it.
+    """
     atexit.unregister(log_usage)
-    traceback.print_exception(kind, error, trace)
+    if kind is KeyboardInterrupt:
+        print("Interrupted. Give the same command again: a training goes on from its last checkpoint.", file=sys.stderr)
+        return
+    if not (kind is ValueError and _raised_by_library(trace)):
+        traceback.print_exception(kind, error, trace)
     print(f"\nError: {error}", file=sys.stderr, flush=True)
+
+
+def _raised_by_library(trace: TracebackType | None) -> bool:
+    last = traceback.extract_tb(trace)[-1].filename
+    return Path(last).parent == Path(__file__).parent
 
 
 def log_usage() -> None:

@@ -200,7 +200,8 @@ def describe_input(content: ReportInput) -> list[str]:
     without = int((depth.sum(axis=1) == 0).sum())
     if without:
         seen = "in the sample" if len(samples) == 1 else f"in any of the {len(samples)} samples"
-        sentences.append(f"{count_of(without, 'of them has', 'of them have')} no read {seen}.")
+        kept = count_of(without, "kept sequence has", "kept sequences have")
+        sentences.append(f"{kept} no read {seen} and belong to no cluster.")
     return [*sentences, *_warn_of_few(len(samples))]
 
 

@@ -224,10 +224,9 @@ def train(
         logger.info("Going on after epoch %d of the checkpoint %s", trainer.epoch, checkpoint)
     while not trainer.finished:
         report(trainer.run_epoch())
-        if trainer.epoch % settings.checkpoint_epochs == 0:
+        if trainer.finished or trainer.epoch % settings.checkpoint_epochs == 0:
             save_checkpoint(checkpoint, key, trainer.state())
     trainer.model.load_state_dict(trainer.best)
-    checkpoint.unlink(missing_ok=True)
     return trainer.model.cpu().eval(), trainer.history
 
 
@@ -244,7 +243,8 @@ def run_training(
     architecture = design_architecture(features, vae["weights"], **shape)
     settings = TrainingSettings(**loop, kl_weight=vae["kl_weight"], seed=seed)
     device = select_device(training["device"])
-    logger.info("PyTorch %s on %s; %s", torch.__version__, device, architecture)
+    sizes = ", ".join(f"{block.name} {len(block.columns)}" for block in architecture.blocks)
+    logger.info("PyTorch %s on %s; columns: %s; %s", torch.__version__, device, sizes, shape)
     with progress_bar(settings.max_epochs) as bar:
 
         def report(row: dict[str, float]) -> None:

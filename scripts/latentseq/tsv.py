@@ -1,6 +1,6 @@
 """Rows of tab-separated text, with the standard library alone: the workflow itself reads the sample sheet so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -10,35 +10,46 @@ def read_rows(path: str | Path, required: Sequence[str] = ()) -> tuple[list[str]
     Raises ValueError when the file is missing, empty or not text, a row is longer than the header, a column name stands
     twice or a required column is absent.
     """
-    path = Path(path)
+    numbered = list(_read_cells(Path(path)))
+    header = _check_header(path, numbered[0][1] if numbered else [], required)
+    for number, row in numbered[1:]:
+        if len(row) > len(header):
+            raise ValueError(f"{path}: line {number} has {len(row)} cells, the header has {len(header)}.")
+        row.extend([""] * (len(header) - len(row)))
+    return header, [row for _, row in numbered[1:]]
+
+
+def read_header(path: str | Path, required: Sequence[str] = ()) -> list[str]:
+    """Column names of a TSV file, without reading further; raises ValueError as `read_rows` does for the header."""
+    _, header = next(_read_cells(Path(path)), (0, []))
+    return _check_header(path, header, required)
+
+
+def _read_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of each line that is not blank."""
     if not path.is_file():
         raise ValueError(f"{path}: no such file.\nHint: relative paths start at the working directory.")
     try:
         with path.open(encoding="utf-8-sig") as lines:
-            numbered = [(number, line.rstrip("\n").split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
+            yield from ((number, line.rstrip("\n").split("\t")) for number, line in enumerate(lines, 1) if line.strip())
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path}: not a text file in UTF-8 ({error}).\nHint: unpack it, or save it as UTF-8."
         ) from error
-    if not numbered:
-        raise ValueError(f"{path}: the table is empty; expected a header line with the columns {', '.join(required)}.")
-    (_, header), *body = numbered
-    check_header(path, header, required)
-    for number, row in body:
-        if len(row) > len(header):
-            raise ValueError(f"{path}: line {number} has {len(row)} cells, the header has {len(header)}.")
-        row.extend([""] * (len(header) - len(row)))
-    return header, [row for _, row in body]
 
 
-def check_header(path: Path, header: list[str], required: Sequence[str]) -> None:
-    """Raise ValueError for a column that stands twice or is missing."""
+def _check_header(path: str | Path, header: list[str], required: Sequence[str]) -> list[str]:
+    """Give the header back; raises ValueError when it is empty, or a column stands twice or is missing."""
+    if not header:
+        columns = f" with the columns {', '.join(required)}" if required else ""
+        raise ValueError(f"{path}: the table is empty; expected a header line{columns}.")
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise ValueError(f"{path}: column {twice[0]!r} stands twice in the header.")
     missing = [name for name in required if name not in header]
     if missing:
         raise ValueError(
-            f"{path}: column {missing[0]!r} is missing; found {', '.join(header)}.\n"
+            f"{path}: column {missing[0]!r} is missing; found {', '.join(header)}, expected {', '.join(required)}.\n"
             "Hint: columns are separated by tabs, and the first line holds their names."
         )
+    return header

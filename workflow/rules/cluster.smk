@@ -1,10 +1,11 @@
-# Takes <run>/latent.npz. Gives <run>/clusters.tsv with the support of every sequence, and <run>/map.tsv to look at.
+# Takes <run>/latent.npz and which sequences have reads at all. Gives <run>/clusters.tsv with the support of every sequence, and <run>/map.tsv to look at.
 
 
 rule cluster_latent:
     input:
         latent=run("latent.npz"),
         sequences=dataset("input/sequences.tsv"),
+        depth=dataset("input/depth.npz"),
     output:
         clusters=run("clusters.tsv"),
     log:

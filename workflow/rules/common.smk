@@ -3,25 +3,29 @@
 
 import ast
 import copy
+import difflib
 import hashlib
 import re
 import sys
 
 import yaml
+from jsonschema import Draft202012Validator
 from pathlib import Path
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config, validate
+from snakemake.utils import update_config
 
 LIBRARY = Path(workflow.current_basedir).parent.parent / "scripts"
 sys.path.append(str(LIBRARY))
 
 from latentseq.names import check_name
 from latentseq.sheet import read_sheet
+from latentseq.tsv import read_header
 
 OF_DATASET = [
     *("dataset", "sequences", "samples", "depth", "labels", "reference", "min_length"),
     *("separator", "results", "alignments", "runs", "compare_pca"),
 ]
+MADE_HERE = "demo/"  # input files below this folder are made by the workflow itself
 FOLDERS = ["input", "logs", "benchmarks"]
 
 
@@ -47,10 +51,33 @@ def stop_early(check, *arguments):
         raise WorkflowError(str(error)) from None
 
 
-def check_settings(settings):
-    """Check settings against the schema; unknown keys are errors."""
-    validate(settings, workflow.source_path("../schemas/config.schema.yaml"))
+def check_settings(settings, where="settings"):
+    """Check settings against the schema; unknown keys are errors, in one sentence each."""
+    schema = yaml.safe_load(
+        Path(workflow.source_path("../schemas/config.schema.yaml")).read_text()
+    )
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(settings),
+        key=lambda error: list(map(str, error.path)),
+    )
+    if errors:
+        raise WorkflowError("\n".join(describe_error(error, where) for error in errors))
     return settings
+
+
+def describe_error(error, where):
+    """One sentence about a setting that the schema refuses, with the name that may have been meant."""
+    name = ".".join(map(str, error.path))
+    if error.validator != "additionalProperties":
+        return f"{where}: {name} is {error.instance!r}: {error.message}.\nHint: config/config.yaml says what it may be."
+    known = error.schema["properties"]
+    unknown = sorted(set(error.instance) - set(known))[0]
+    near = difflib.get_close_matches(unknown, known, n=1)
+    hint = (
+        f"did you mean {near[0]!r}?" if near else f"known here are {', '.join(known)}."
+    )
+    inside = f" in {name!r}" if name else ""
+    return f"{where}: there is no setting {unknown!r}{inside}.\nHint: {hint}"
 
 
 def all_runs(settings):
@@ -71,7 +98,7 @@ def all_runs(settings):
     if settings["labels"] and settings["compare_pca"] and "pca" not in named:
         named = named | {"pca": {"model": "pca"}}
     return {
-        name: check_settings(merged(settings, differences or {}))
+        name: check_settings(merged(settings, differences or {}), f"run {name}")
         for name, differences in named.items()
     }
 
@@ -92,6 +119,31 @@ def check_inputs(settings):
         )
 
 
+def check_files(settings):
+    """Raise WorkflowError when an input file is missing, or the labels lack a column, before anything is run."""
+    listed = [("sequences", path) for path in settings_list(settings["sequences"])]
+    listed += [
+        (key, settings[key])
+        for key in ("depth", "labels", "reference")
+        if settings[key]
+    ]
+    for number, row in enumerate(SHEET, start=1):
+        where = f"{settings['samples']}, row {number} (sample {row['sample']})"
+        listed += [(where, row[column]) for column in ("bam", "fasta") if row[column]]
+    for where, path in listed:
+        if not Path(path).is_file() and not path.startswith(MADE_HERE):
+            raise WorkflowError(
+                f"{where}: {path}: no such file.\nHint: relative paths start at the working directory, {Path.cwd()}."
+            )
+    if settings["labels"] and Path(settings["labels"]).is_file():
+        stop_early(read_header, settings["labels"], ["sequence", "label"])
+
+
+def settings_list(value):
+    """A setting that may be null, one value or a list, as a list."""
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
 def one_of(names):
     """Pattern of a wildcard that is one of these names; of no name, if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
@@ -100,6 +152,7 @@ def one_of(names):
 CONFIG = check_settings(merged(default_settings(), config))
 SHEET = stop_early(read_sheet, CONFIG["samples"]) if CONFIG["samples"] else []
 check_inputs(CONFIG)
+check_files(CONFIG)
 RUNS = all_runs(CONFIG)
 BAMS = {row["sample"]: row["bam"] for row in SHEET if row["bam"]}
 
@@ -111,9 +164,9 @@ wildcard_constraints:
 
 def fasta_files():
     """Input FASTA files: those of `sequences`, then those of the sample sheet."""
-    given = CONFIG["sequences"] or []
-    listed = [given] if isinstance(given, str) else list(given)
-    return listed + [row["fasta"] for row in SHEET if row["fasta"]]
+    return settings_list(CONFIG["sequences"]) + [
+        row["fasta"] for row in SHEET if row["fasta"]
+    ]
 
 
 def listed_fasta(wildcards=None):
