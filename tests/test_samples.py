@@ -96,7 +96,7 @@ def test_references_of_every_sample_are_matched(folder):
         "file": ["1.bam", "2.bam"],
         "references": [2, 2],
         "matched": [1, 1],
-        "unknown": [1, 1],
+        "not_kept": [1, 1],
     }
     write_alignments(folder / "2.bam", {"c1": 99}, [])
     with pytest.raises(ValueError, match=r"2\.bam: sequence 'c1' has 100 bases .* but 99"):

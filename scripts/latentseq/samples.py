@@ -68,7 +68,7 @@ def match_references(samples: pd.DataFrame, sequences: pd.DataFrame, reference: 
     """Check that every sequence is a reference of every sample's alignments, before any long job.
 
     Also reads the first record of each, so that a CRAM without its reference shows here. Returns one row a
-    sample: sample, file, references, matched (references that are a sequence) and unknown (that are none,
+    sample: sample, file, references, matched (references that are a sequence) and not_kept (that are none,
     such as sequences that were too short). Raises ValueError, see `open_alignments` and `find_references`.
     """
     rows = []
@@ -82,4 +82,4 @@ def match_references(samples: pd.DataFrame, sequences: pd.DataFrame, reference: 
             "%s (sample %s): %d references, %d of them not among the sequences.",
             *(row.bam, row.sample, references, references - matched),
         )
-    return pd.DataFrame(rows, columns=["sample", "file", "references", "matched", "unknown"])
+    return pd.DataFrame(rows, columns=["sample", "file", "references", "matched", "not_kept"])

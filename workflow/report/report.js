@@ -94,8 +94,10 @@
   function legendOf(map, choice, theme) {
     if (choice === "sample") return map.samples.map((sample, n) => [PALETTE[n % PALETTE.length], sample]);
     if (choice !== "cluster") return [];
-    const grey = map.bins === null ? "of one sequence" : "too small for a bin";
-    return [[theme.grey, grey], ["", `the ${PALETTE.length} colours recur`]];
+    const grey = [theme.grey, map.bins === null ? "of one sequence" : "in no bin"];
+    const coloured = map.clusters.map((name, n) => [map.colour_of_cluster[n], name]).filter(([colour]) => colour >= 0);
+    if (coloured.length > PALETTE.length) return [grey, ["", `the ${PALETTE.length} colours recur`]];
+    return [...coloured.map(([colour, name]) => [PALETTE[colour], `cluster ${name}`]), grey];
   }
 
   function showLegend(entries) {
