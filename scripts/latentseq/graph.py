@@ -1,14 +1,11 @@
 """Clusters of a nearest-neighbour graph: communities by Leiden, merged where no valley of density parts them."""
 
-import logging
 import random
 
 import igraph
 import numpy as np
 import scipy.sparse as sp
 from sklearn.neighbors import NearestNeighbors
-
-logger = logging.getLogger(__name__)
 
 LARGEST_EXACT = 50_000  # rows; beyond, all pairs of distances cost more than an approximate search
 SCALE_NEIGHBOR = 10  # half the median distance to this neighbour is the width of the edge weights
@@ -46,7 +43,7 @@ def neighbor_graph(z: np.ndarray, n_neighbors: int, seed: int) -> sp.csr_matrix:
     return graph.maximum(graph.T)
 
 
-def leiden(graph: sp.csr_matrix, resolution: float, seed: int, initial: np.ndarray | None = None) -> np.ndarray:
+def leiden(graph: sp.csr_matrix, resolution: float, seed: int) -> np.ndarray:
     """Communities of the Leiden algorithm (Traag et al. 2019, 10.1038/s41598-019-41695-z) for modularity; (n,) int."""
     upper = sp.triu(graph, 1).tocoo()
     network = igraph.Graph(n=graph.shape[0], edges=np.column_stack([upper.row, upper.col]).tolist())
@@ -56,7 +53,6 @@ def leiden(graph: sp.csr_matrix, resolution: float, seed: int, initial: np.ndarr
         weights=upper.data.tolist(),
         resolution=resolution,
         n_iterations=5,
-        initial_membership=initial,
     )
     return np.array(communities.membership, np.int64)
 

@@ -4,6 +4,7 @@
 import ast
 import copy
 import difflib
+import functools
 import hashlib
 import re
 import sys
@@ -261,17 +262,26 @@ def of_product(product, path):
     )
 
 
+@functools.cache
+def read_source(path):
+    """Text of a source file, and the paths of the library's modules that it imports; read once for all rules."""
+    text = Path(workflow.source_path(path)).read_text()
+    return text, imported_modules(text) if path.endswith(".py") else []
+
+
 def imported_modules(text):
-    """Modules of the library that Python source imports."""
+    """Paths of the library's modules that Python source imports, in alphabetical order."""
+    names = set()
     for node in ast.walk(ast.parse(text)):
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node.module
-            and node.module.split(".")[0] == "latentseq"
-        ):
+        if isinstance(node, ast.ImportFrom) and node.module:
             package, *module = node.module.split(".")
-            imported = module or [alias.name for alias in node.names]
-            yield from (name for name in imported if not name.startswith("__"))
+            if package == "latentseq":
+                names |= set(module or [alias.name for alias in node.names])
+    return [
+        f"../../scripts/latentseq/{name}.py"
+        for name in sorted(names)
+        if not name.startswith("__")
+    ]
 
 
 def code_of(script, *others):
@@ -290,13 +300,9 @@ def code_of(script, *others):
         if path in done:
             continue
         done.add(path)
-        text = Path(workflow.source_path(path)).read_text()
+        text, modules = read_source(path)
         digest.update(text.encode())
-        if path.endswith(".py"):
-            todo += [
-                f"../../scripts/latentseq/{name}.py"
-                for name in sorted(imported_modules(text))
-            ]
+        todo += modules
     return digest.hexdigest()[:16]
 
 
