@@ -34,9 +34,11 @@ def evaluate_method(name: str, results: Path, labels: pd.DataFrame, arguments: a
         read_latent(results / arguments.run / "latent.npz"),
         read_sequences(results / "input/sequences.tsv"),
     )
+    noise = np.sqrt((latent.sigma**2).mean(axis=0))
+    method = choose_method(noise=noise, drawn=False, **numbers)
     lengths, samples = sequences["length"].to_numpy(np.int64), sequences["sample"].to_numpy(str)
     started = time.monotonic()
-    clusters = cluster_apart(latent.mu, lengths, samples, choose_method(**numbers), arguments.seed)
+    clusters = cluster_apart(latent.mu, lengths, samples, method, arguments.seed)
     seconds = time.monotonic() - started
     table = pd.DataFrame({"sequence": sequences["sequence"], "cluster": clusters, "support": ""})
     found = dict(evaluate(table, sequences, labels, settings["min_bin_size"]).to_numpy())

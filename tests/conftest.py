@@ -14,9 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 def snakemake():
     """Run the workflow in a folder with settings given as a file; the finished process with its output as text."""
 
-    def run(folder, config, *arguments, cores=2, check=True):
+    def run(folder, config, *arguments, cores=2, check=True, presets=()):
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-        command += ["--workflow-profile", ROOT / "profiles/venv", "--configfile", config, "--cores", str(cores)]
+        command += ["--workflow-profile", ROOT / "profiles/venv", "--cores", str(cores)]
+        command += ["--configfile", *presets, config]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         finished = subprocess.run(
             [*map(str, command), *arguments],

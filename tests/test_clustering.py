@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from latentseq.clustering import agreement, by_size, choose_method, cluster_apart, cluster_latent, measure_support
+from latentseq.clustering import (
+    agreement,
+    by_size,
+    choose_method,
+    cluster_apart,
+    cluster_latent,
+    measure_support,
+    signal_directions,
+)
 from latentseq.latent import Latent
 from planted import blobs, cube_blobs, same_partition
 from small_files import sequences_table
@@ -14,7 +22,9 @@ FAR = [[0, 0, 0], [20, 0, 0], [0, 20, 0]]
 
 def method_of(name, n_clusters=3, **changes):
     n_clusters = n_clusters if name in ("kmeans", "gaussian_mixture") else None
-    return choose_method(name, n_clusters=n_clusters, **(NUMBERS | changes))
+    return choose_method(
+        name, n_clusters=n_clusters, **(NUMBERS | {"noise": np.full(3, 0.1), "drawn": False} | changes)
+    )
 
 
 def latent_of(mu, sigma=0.1):
@@ -36,11 +46,44 @@ def test_each_method_finds_planted_blobs(name):
     np.testing.assert_array_equal(method_of(name, 8)(z, lengths, 1), labels)
 
 
-@pytest.mark.parametrize("name", ["kmeans", "gaussian_mixture"])
-def test_methods_that_need_a_number(name):
-    message = rf"^The setting cluster\.method is {name}, which must be told(.|\n)*Hint: set cluster\.n_clusters"
+def test_kmeans_needs_a_number():
+    message = r"^The setting cluster\.method is kmeans, which must be told(.|\n)*Hint: set cluster\.n_clusters"
     with pytest.raises(ValueError, match=message):
-        choose_method(name, n_clusters=None, **NUMBERS)
+        choose_method("kmeans", n_clusters=None, noise=np.ones(3), drawn=False, **NUMBERS)
+
+
+@pytest.mark.parametrize("name", ["leiden", "gaussian_mixture"])
+def test_methods_that_find_the_number(name):
+    z, truth = cube_blobs()
+    assert same_partition(method_of(name, None)(z, np.full(len(z), 5000), 1), truth)
+
+
+def test_a_mixture_does_not_cut_finer_than_the_posterior_is_wide():
+    z, truth = blobs([80] * 4, [[0, 0, 0], [1.5, 0, 0], [8, 0, 0], [9.5, 0, 0]], 0.2)
+    lengths = np.full(320, 1)
+    assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 0.1))(z, lengths, 1), truth)
+    assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 1.5))(z, lengths, 1), truth // 2)
+
+
+def test_a_posterior_wider_than_all_does_not_hide_the_means():
+    z, truth = blobs([80, 80], [[0, 0, 0], [5, 0, 0]], 0.5)
+    assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 5.0))(z, np.full(160, 1), 1), truth)
+
+
+def test_directions_of_mere_noise_are_left_out():
+    random = np.random.default_rng(1)
+    z = random.normal(0, 1, (500, 4)) * [5, 0.5, 0.5, 3]
+    assert signal_directions(z, np.ones(4), drawn=False).shape == (500, 2)
+    assert signal_directions(z / 20, np.ones(4), drawn=False).shape == (500, 1)
+    np.testing.assert_allclose(signal_directions(z, np.ones(4), False).var(axis=0), [25, 9], rtol=0.2)
+
+
+def test_emptied_dimensions_are_left_out_of_a_mixture():
+    z, truth = blobs([60, 60], [[0, 0, 0], [5, 0, 0]], 0.5)
+    z[:, 1:] *= 1e-3
+    mixture = method_of("gaussian_mixture", None, noise=np.array([0.3, 1.0, 1.0]))
+    assert same_partition(mixture(z, np.full(120, 1), 1), truth)
+    assert mixture(1e-3 * z, np.full(120, 1), 1).max() == 0
 
 
 @pytest.mark.parametrize("name", ["kmeans", "gaussian_mixture"])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from latentseq.components import embed_components, log_depths
-from latentseq.encoding import abundance_blocks, standardised
+from latentseq.encoding import abundance_blocks, mean_depths, standardised
 from latentseq.features import Features
 from planted import column_names, planted_features, same_partition
 from sklearn.cluster import KMeans
@@ -11,12 +11,16 @@ def features_of(raw, **blocks):
     raw = np.asarray(raw, np.float32)
     composition = standardised(raw, column_names("word", raw.shape[1]))
     names = np.array([f"s{i}" for i in range(len(raw))])
-    return Features(names, np.full(len(raw), 3000), {"composition": composition} | blocks)
+    return Features(names, np.ones(len(raw), np.float32), {"composition": composition} | blocks)
+
+
+def depth_blocks(depth, samples):
+    return abundance_blocks(depth, samples, mean_depths(depth))
 
 
 def test_log_depths_are_those_of_every_sample():
     depth = np.random.default_rng(0).gamma(2, 10, (40, 3)).astype(np.float32) + 1
-    features = features_of(np.eye(40, 5), **abundance_blocks(depth, column_names("sample", 3)))
+    features = features_of(np.eye(40, 5), **depth_blocks(depth, column_names("sample", 3)))
     scaled = depth / depth.mean(axis=0)
     expected = np.log(scaled + 0.01 * scaled.mean())
     expected = (expected - expected.mean(axis=0)) / expected.std()
@@ -25,7 +29,7 @@ def test_log_depths_are_those_of_every_sample():
 
 def test_log_depths_of_one_sample():
     depth = np.array([[1], [10], [100], [0]], np.float32)
-    logs = log_depths(features_of(np.eye(4, 3), **abundance_blocks(depth, np.array(["A"]))))
+    logs = log_depths(features_of(np.eye(4, 3), **depth_blocks(depth, np.array(["A"]))))
     assert logs.shape == (4, 1)
     assert list(np.argsort(logs[:3, 0])) == [0, 1, 2]
     assert np.isfinite(logs).all()
@@ -82,7 +86,7 @@ def test_sigma_is_that_of_probabilistic_components():
 def test_depth_parts_what_composition_cannot():
     random = np.random.default_rng(6)
     depth = np.where(np.arange(60)[:, None] < 30, [20.0, 2.0], [2.0, 20.0]) * random.uniform(0.9, 1.1, (60, 2))
-    blocks = abundance_blocks(depth.astype(np.float32), np.array(["A", "B"]))
+    blocks = depth_blocks(depth.astype(np.float32), np.array(["A", "B"]))
     latent = embed_components(features_of(random.normal(size=(60, 5)), **blocks), 5, seed=1)
     found = KMeans(2, n_init=5, random_state=0).fit_predict(latent.mu)
     assert same_partition(found, np.arange(60) < 30)

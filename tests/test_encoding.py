@@ -3,7 +3,15 @@ import logging
 import numpy as np
 import pysam
 import pytest
-from latentseq.encoding import abundance_blocks, composition_block, encode_kmers, read_in_order
+from latentseq.encoding import (
+    abundance_blocks,
+    composition,
+    encode_kmers,
+    length_weights,
+    mean_depths,
+    read_in_order,
+    standardised,
+)
 from latentseq.kmers import count_kmers
 from small_files import sequences_table
 
@@ -32,9 +40,11 @@ def depth():
 def test_features_of_a_fasta_file(fasta, sequences, depth):
     features, _ = encode_kmers(fasta, sequences, depth, k=3, project=False)
     assert list(features.sequences) == ["one", "two", "three"]
-    np.testing.assert_array_equal(features.lengths, [64, 48, 12])
+    np.testing.assert_array_equal(features.weights, length_weights(np.array([64, 48, 12])))
     counts = np.array([count_kmers(letters.encode(), 3) for letters in LETTERS.values()], np.float32)
-    expected = {"composition": composition_block(counts, 3, False)} | abundance_blocks(depth["depth"], depth["samples"])
+    columns, raw = composition(counts, 3, False)
+    expected = {"composition": standardised(raw, columns)}
+    expected |= abundance_blocks(depth["depth"], depth["samples"], mean_depths(depth["depth"]))
     assert list(features.blocks) == list(expected)
     for name, block in expected.items():
         np.testing.assert_array_equal(features.blocks[name].values, block.values)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from latentseq.encoding import abundance_blocks, composition_block, standardised
+from latentseq.encoding import abundance_blocks, composition, mean_depths, standardised
 from latentseq.features import Features, read_features, write_features
 from latentseq.kmers import canonical_kmers, independent_basis
 from planted import column_names, planted_features
@@ -24,11 +24,13 @@ def test_features_come_back_as_they_were(tmp_path, samples, blocks):
     write_features(features, tmp_path / "features.npz")
     back = read_features(tmp_path / "features.npz")
     np.testing.assert_array_equal(back.sequences, features.sequences)
-    np.testing.assert_array_equal(back.lengths, features.lengths)
+    np.testing.assert_array_equal(back.weights, features.weights)
     assert list(back.blocks) == blocks
     for name, block in features.blocks.items():
         for part in ("values", "columns", "mean", "std"):
             np.testing.assert_array_equal(getattr(back.blocks[name], part), getattr(block, part))
+        assert (back.blocks[name].likelihood, back.blocks[name].states) == (block.likelihood, block.states)
+    assert back.frame is None
 
 
 def test_written_twice_the_bytes_are_the_same(tmp_path):
@@ -42,7 +44,7 @@ def test_written_twice_the_bytes_are_the_same(tmp_path):
 def test_matrix_holds_the_blocks_side_by_side_in_order():
     one = standardised(np.array([[1.0], [3.0]]), np.array(["a"]))
     two = standardised(np.array([[5.0, 0.0], [1.0, 0.0]]), np.array(["b", "c"]))
-    features = Features(np.array(["x", "y"]), np.array([5, 6]), {"one": one, "two": two})
+    features = Features(np.array(["x", "y"]), np.ones(2, np.float32), {"one": one, "two": two})
     np.testing.assert_array_equal(features.matrix, np.array([[-1, 1, 0], [1, -1, 0]], np.float32))
     assert features.matrix.dtype == np.float32
 
@@ -66,7 +68,8 @@ def test_a_column_that_never_varies_becomes_zero(constant):
 def test_composition_is_standardised_frequency():
     counts = np.zeros((3, 10), np.float32)
     counts[:, :2] = [[1, 3], [10, 30], [2, 2]]
-    block = composition_block(counts, 2, project=False)
+    columns, raw = composition(counts, 2, project=False)
+    block = standardised(raw, columns)
     assert tuple(block.columns) == canonical_kmers(2)
     half = np.sqrt(0.5)
     np.testing.assert_allclose(block.values[:, 0], [-half, -half, 2 * half], rtol=1e-5)  # of 1/4, 1/4 and 1/2
@@ -76,19 +79,25 @@ def test_composition_is_standardised_frequency():
 def test_projected_composition():
     random = np.random.default_rng(1)
     counts = random.integers(0, 50, (20, 136)).astype(np.float32)
-    block = composition_block(counts, 4, project=True)
+    columns, shares = composition(counts, 4, project=True)
+    block = standardised(shares, columns)
     assert block.values.shape == (20, 103)
     assert (block.columns[0], block.columns[-1]) == ("4-mer dimension 1", "4-mer dimension 103")
     raw = (counts / counts.sum(axis=1, keepdims=True)) @ independent_basis(4)
     np.testing.assert_allclose(block.values, (raw - raw.mean(axis=0)) / raw.std(axis=0), atol=1e-3)
 
 
+def depth_blocks(depth, samples):
+    """Blocks on the scale of these sequences themselves."""
+    return abundance_blocks(depth, samples, mean_depths(depth))
+
+
 def test_no_samples_no_blocks():
-    assert abundance_blocks(np.zeros((3, 0), np.float32), np.array([], str)) == {}
+    assert depth_blocks(np.zeros((3, 0), np.float32), np.array([], str)) == {}
 
 
 def test_one_sample_has_total_depth_alone():
-    blocks = abundance_blocks(np.array([[1], [10], [100]], np.float32), np.array(["A"]))
+    blocks = depth_blocks(np.array([[1], [10], [100]], np.float32), np.array(["A"]))
     assert list(blocks) == ["total_depth"]
     assert list(blocks["total_depth"].columns) == ["log total depth"]
     np.testing.assert_allclose(blocks["total_depth"].values[:, 0], np.array([-1, 0, 1]) * np.sqrt(1.5), atol=1e-6)
@@ -97,7 +106,7 @@ def test_one_sample_has_total_depth_alone():
 def test_many_samples():
     # sample B is ten times as deep as A (means 2 and 20): scaled, the rows are [.5 .5], [1 0], [1.5 2.5]
     depth = np.array([[1, 10], [2, 0], [3, 50]], np.float32)
-    blocks = abundance_blocks(depth, np.array(["A", "B"]))
+    blocks = depth_blocks(depth, np.array(["A", "B"]))
     assert list(blocks) == ["abundance", "total_depth"]
     np.testing.assert_allclose(blocks["abundance"].values, [[0.5, 0.5], [1, 0], [0.375, 0.625]], rtol=1e-6)
     assert list(blocks["abundance"].columns) == ["A", "B"]
@@ -108,7 +117,7 @@ def test_many_samples():
 
 
 def test_a_sequence_without_reads_gets_equal_shares_and_the_smallest_total():
-    blocks = abundance_blocks(np.array([[0, 0], [1, 3], [3, 1]], np.float32), np.array(["A", "B"]))
+    blocks = depth_blocks(np.array([[0, 0], [1, 3], [3, 1]], np.float32), np.array(["A", "B"]))
     np.testing.assert_allclose(blocks["abundance"].values[0], [0.5, 0.5])
     totals = blocks["total_depth"].values[:, 0]
     assert np.isfinite(totals).all()
@@ -116,13 +125,13 @@ def test_a_sequence_without_reads_gets_equal_shares_and_the_smallest_total():
 
 
 def test_no_reads_at_all():
-    blocks = abundance_blocks(np.zeros((3, 2), np.float32), np.array(["A", "B"]))
+    blocks = depth_blocks(np.zeros((3, 2), np.float32), np.array(["A", "B"]))
     np.testing.assert_array_equal(blocks["abundance"].values, 0.5)
     np.testing.assert_array_equal(blocks["total_depth"].values, 0)
 
 
 def test_a_sample_without_reads_counts_for_nothing():
-    blocks = abundance_blocks(np.array([[1, 0], [4, 0]], np.float32), np.array(["A", "B"]))
+    blocks = depth_blocks(np.array([[1, 0], [4, 0]], np.float32), np.array(["A", "B"]))
     np.testing.assert_array_equal(blocks["abundance"].values, [[1, 0], [1, 0]])
 
 
@@ -130,10 +139,10 @@ def test_a_sample_without_reads_counts_for_nothing():
 @given(DEPTHS)
 def test_abundances_are_shares(depth):
     samples = column_names("sample", depth.shape[1])
-    for block in abundance_blocks(depth, samples).values():
+    for block in depth_blocks(depth, samples).values():
         assert np.isfinite(block.values).all()
     if len(samples) > 1:
-        shares = abundance_blocks(depth, samples)["abundance"].values
+        shares = depth_blocks(depth, samples)["abundance"].values
         assert (shares >= 0).all()
         np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
 
@@ -141,12 +150,12 @@ def test_abundances_are_shares(depth):
 def test_sequencing_a_sample_deeper_changes_nothing():
     depth = np.random.default_rng(2).gamma(1, 10, (30, 3)).astype(np.float32)
     samples = column_names("sample", 3)
-    plain, deeper = (abundance_blocks(depth * scale, samples) for scale in ([1, 1, 1], [1, 16, 0.25]))
+    plain, deeper = (depth_blocks(depth * scale, samples) for scale in ([1, 1, 1], [1, 16, 0.25]))
     for name, block in plain.items():
         np.testing.assert_allclose(deeper[name].values, block.values, rtol=1e-5, atol=1e-6)
 
 
 def test_depth_that_is_no_number_is_not_hidden():
     depth = np.array([[1, 2], [np.nan, 3], [4, 5]], np.float32)
-    blocks = abundance_blocks(depth, np.array(["A", "B"]))
+    blocks = depth_blocks(depth, np.array(["A", "B"]))
     assert not np.isfinite(blocks["total_depth"].values).all()

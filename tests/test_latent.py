@@ -1,6 +1,9 @@
+import logging
+
 import numpy as np
 import pytest
-from latentseq.latent import Latent, read_latent, write_latent
+from latentseq.latent import Latent, active_dimensions, describe_dimensions, read_latent, write_latent
+from latentseq.tables import write_table
 
 
 @pytest.fixture
@@ -34,3 +37,42 @@ def test_written_twice_the_bytes_are_the_same(tmp_path, latent):
 def test_missing_file(tmp_path):
     with pytest.raises(ValueError, match=r"latent\.npz: no such file\.$"):
         read_latent(tmp_path / "latent.npz")
+
+
+def latent_in_use(*variances):
+    """Two sequences whose means vary so much in each dimension."""
+    spread = np.sqrt(np.array(variances))
+    names = np.array([f"latent {i}" for i in range(1, len(variances) + 1)])
+    mu = np.array([spread, -spread], np.float32) + 3  # where the means lie does not matter
+    sigma = np.array([[0.25], [0.75]], np.float32) * np.ones((2, len(variances)), np.float32)
+    return Latent(np.array(["a", "b"]), names, mu, sigma, np.zeros(2, np.float32), np.zeros(2, np.float32))
+
+
+def test_active_dimensions_vary_by_more_than_a_hundredth():
+    assert list(active_dimensions(latent_in_use(0.011, 0.009, 4, 0))) == [True, False, True, False]
+
+
+def test_dimensions_are_described(tmp_path):
+    write_table(describe_dimensions(latent_in_use(0.25, 0)), tmp_path / "dimensions.tsv")
+    assert (tmp_path / "dimensions.tsv").read_text().splitlines() == [
+        "dimension\tvariance\tsigma\tactive",
+        "latent 1\t0.25\t0.5\tyes",
+        "latent 2\t0\t0.5\tno",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variances", "level", "message"),
+    [
+        ([0, 0, 0, 0, 0], "WARNING", "Posterior collapse: none of the 5 latent dimensions tells the sequences apart"),
+        ([1, 0, 0, 0, 0], "WARNING", "Only 1 of 5 latent dimensions tell the sequences apart"),
+        ([1, 0, 0, 0], "INFO", "1 of 4 latent dimensions are active"),
+        ([1, 1, 1, 1], "INFO", "4 of 4 latent dimensions are active"),
+    ],
+)
+def test_few_active_dimensions_are_told(caplog, variances, level, message):
+    caplog.set_level(logging.INFO, "latentseq")
+    describe_dimensions(latent_in_use(*variances))
+    assert [record.levelname for record in caplog.records] == [level]
+    assert caplog.records[0].getMessage().startswith(message)
+    assert ("Hint: " in caplog.text) == (level == "WARNING")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from latentseq.objective import default_weights, design_architecture, length_weights
+from latentseq.encoding import length_weights
+from latentseq.objective import default_weights, design_architecture
 from planted import SHAPE, planted_features
 
 WEIGHTS = {"composition": None, "abundance": None, "total_depth": None}
@@ -19,9 +20,9 @@ def test_a_given_weight_replaces_the_default():
     weights = {block.name: block.weight for block in architecture.blocks}
     assert weights == pytest.approx(default_weights(4) | {"abundance": 7.0})
     assert {block.name: block.likelihood for block in architecture.blocks} == {
-        "composition": "gaussian",
+        "composition": "squared_error",
         "abundance": "softmax",
-        "total_depth": "gaussian",
+        "total_depth": "squared_error",
     }
     assert architecture.blocks[1].columns == ("sample 1", "sample 2", "sample 3", "sample 4")
 

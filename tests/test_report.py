@@ -1,27 +1,23 @@
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from latentseq.figures import map_figure
-from latentseq.report import ReportInput, read_report_input, render_report, write_report
+from latentseq.report import SCRIPTS, render_report, write_report
+from latentseq.report_input import ReportInput, read_report_input
 from latentseq.tables import write_table
+from pages import BROWSER, TEMPLATES, Elements, browse
 from plotly.offline import get_plotlyjs
 
-TEMPLATES = Path(__file__).parents[1] / "workflow" / "report"
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><img/src=x/onerror=alert(1)>",
     "<b>bold</b>&amp;",
     "plain'\"`",
 ]
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -95,25 +91,6 @@ def content():
 @pytest.fixture
 def page(content):
     return render_report(content, TEMPLATES)
-
-
-class Elements(HTMLParser):
-    """Collects the tags of a page, and the text of its data blocks."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.tags = []
-        self.data = {}
-        self.block = None
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        self.block = dict(attrs).get("id") if tag == "script" else None
-
-    def handle_data(self, data):
-        if self.block:
-            self.data[self.block] = self.data.get(self.block, "") + data
 
 
 def test_hostile_names_are_text(page):
@@ -245,16 +222,6 @@ window.addEventListener("load", () => setTimeout(() => {
 """
 
 
-def browse(path, folder):
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
-    command += ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    command += ["--disable-component-update", f"--user-data-dir={folder}", "--enable-logging=stderr"]
-    command += ["--virtual-time-budget=8000", "--dump-dom", path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "GL Driver" not in line]
-    return done.stdout, console
-
-
 @pytest.mark.skipif(BROWSER is None, reason="no chromium here")
 def test_the_page_opens_in_a_browser(page, tmp_path):
     path = tmp_path / "report.html"
@@ -266,3 +233,9 @@ def test_the_page_opens_in_a_browser(page, tmp_path):
     assert tip is not None
     assert tip[1] == "&lt;/script&gt;&lt;img/src=x/onerror=alert(1)&gt;"
     assert re.findall(r'<td class="text">(S1_\d)</td>', dom) == ["S1_2", "S1_0"]
+
+
+def test_an_edit_of_any_part_of_the_page_is_noticed_by_the_workflow():
+    rules = (TEMPLATES.parent / "rules" / "report.smk").read_text()
+    assert [path.name for path in sorted(TEMPLATES.iterdir()) if f'"{path.name}"' not in rules] == []
+    assert {path.name for path in TEMPLATES.glob("*.js")} == set(SCRIPTS)

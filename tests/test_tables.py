@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from latentseq.arrays import read_arrays, write_arrays
+from latentseq.arrays import map_arrays, read_arrays, write_arrays
 from latentseq.files import whole_file
 from latentseq.sheet import read_sheet
 from latentseq.tables import read_table, require_same_names, write_table
@@ -177,6 +177,74 @@ def test_files_that_hold_no_arrays(tmp_path):
             read_arrays(tmp_path / name)
     with pytest.raises(ValueError, match=r"none\.npz: no such file\.$"):
         read_arrays(tmp_path / "none.npz")
+
+
+def test_mapped_arrays_are_those_that_were_written(tmp_path):
+    arrays = {
+        "codes": np.arange(20, dtype=np.uint8).reshape(4, 5),
+        "columns_first": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+        "names": np.array(["a", "größer", ""]),
+        "scalar": np.array(7, np.int64),
+        "empty": np.zeros((3, 0), np.float32),
+    }
+    write_arrays(tmp_path / "arrays.npz", arrays)
+    mapped = map_arrays(tmp_path / "arrays.npz", required=["codes"])
+    assert list(mapped) == list(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(mapped[name], array)
+        assert mapped[name].dtype == array.dtype
+        assert mapped[name].shape == array.shape
+    assert isinstance(mapped["codes"], np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        mapped["codes"][0, 0] = 1
+    write_arrays(tmp_path / "again.npz", mapped)
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "arrays.npz").read_bytes()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["u1", "<i8", "<f4", "?", "<U3"]), st.lists(st.integers(0, 4), max_size=3), st.booleans()
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(deadline=None)
+def test_mapped_arrays_are_as_read_ones(tmp_path_factory, kinds):
+    path = tmp_path_factory.getbasetemp() / "mapped.npz"
+    rng = np.random.default_rng(0)
+    arrays = {
+        f"array {i}": np.asarray(rng.integers(0, 9, shape).astype(dtype), order="F" if in_columns else "C")
+        for i, (dtype, shape, in_columns) in enumerate(kinds)
+    }
+    write_arrays(path, arrays)
+    read, mapped = read_arrays(path), map_arrays(path)
+    assert list(mapped) == list(read)
+    for name in read:
+        np.testing.assert_array_equal(mapped[name], read[name])
+        assert mapped[name].dtype == read[name].dtype
+
+
+def test_files_that_cannot_be_mapped(tmp_path):
+    whole = tmp_path / "whole.npz"
+    write_arrays(whole, {"x": np.arange(1000)})
+    np.savez_compressed(tmp_path / "pressed.npz", x=np.arange(1000))
+    np.savez(tmp_path / "objects.npz", x=np.array([{}], object))
+    (tmp_path / "cut.npz").write_bytes(whole.read_bytes()[:900])
+    (tmp_path / "text.npz").write_bytes(b"a\tb\n")
+    for name, why in {
+        "pressed": "x.npy is compressed",
+        "objects": "x.npy holds objects",
+        "cut": "",
+        "text": "",
+    }.items():
+        with pytest.raises(ValueError, match=rf"{name}\.npz: not a file of named arrays that can be mapped \(.*{why}"):
+            map_arrays(tmp_path / f"{name}.npz")
+    with pytest.raises(ValueError, match=r"none\.npz: no such file\.$"):
+        map_arrays(tmp_path / "none.npz")
+    with pytest.raises(ValueError, match=r"whole\.npz: the array 'y' is missing; found x\.$"):
+        map_arrays(whole, required=["x", "y"])
 
 
 def test_sample_sheet(write):

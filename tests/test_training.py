@@ -55,32 +55,33 @@ def without_seconds(history):
 
 
 def test_same_seed_same_bytes(tmp_path):
-    (first, first_history), (second, second_history) = (train_planted(tmp_path) for _ in range(2))
-    assert weights_of(first) == weights_of(second)
-    assert without_seconds(first_history) == without_seconds(second_history)
+    first, second = (train_planted(tmp_path) for _ in range(2))
+    assert weights_of(first.model) == weights_of(second.model)
+    assert without_seconds(first.history) == without_seconds(second.history)
+    np.testing.assert_array_equal(first.held_out, second.held_out)
 
 
 def test_another_seed_gives_other_weights(tmp_path):
-    first, _ = train_planted(tmp_path)
-    second, _ = train_planted(tmp_path, replace(SETTINGS, seed=8))
-    assert weights_of(first) != weights_of(second)
+    first, second = (train_planted(tmp_path, replace(SETTINGS, seed=seed)) for seed in (7, 8))
+    assert weights_of(first.model) != weights_of(second.model)
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3, 5, 6])  # checkpoints are written after epochs 2, 4 and 6
 def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path, epoch):
-    unbroken, history = train_planted(tmp_path)
+    unbroken, history, held_out = train_planted(tmp_path)
     seen = []
     with pytest.raises(Killed):
         train_planted(tmp_path, report=killed_after(epoch))
-    resumed, resumed_history = train_planted(tmp_path, report=lambda row: seen.append(row["epoch"]))
+    resumed, resumed_history, resumed_held_out = train_planted(tmp_path, report=lambda row: seen.append(row["epoch"]))
     assert weights_of(resumed) == weights_of(unbroken)
     assert without_seconds(resumed_history) == without_seconds(history)
+    np.testing.assert_array_equal(resumed_held_out, held_out)
     written = (epoch - 1) // 2 * 2  # the epoch of the last checkpoint
     assert seen == list(range(written + 1, 7))
 
 
 def test_killed_more_than_once(tmp_path):
-    unbroken, _ = train_planted(tmp_path)
+    unbroken, *_ = train_planted(tmp_path)
     for epoch in (3, 5):
         with pytest.raises(Killed):
             train_planted(tmp_path, report=killed_after(epoch))
@@ -90,22 +91,22 @@ def test_killed_more_than_once(tmp_path):
 def test_the_best_epoch_before_the_end_survives_a_kill(tmp_path, monkeypatch):
     """The held-out loss is best in epoch 3, the checkpoint is of epoch 4, and no later epoch is better."""
     monkeypatch.setattr(Trainer, "held_out_loss", lambda self, otherwise: abs(self.epoch + 1 - 3.0))
-    unbroken, _ = train_planted(tmp_path)
+    unbroken, *_ = train_planted(tmp_path)
     with pytest.raises(Killed):
         train_planted(tmp_path, report=killed_after(5))
-    resumed, _ = train_planted(tmp_path)
+    resumed, *_ = train_planted(tmp_path)
     assert weights_of(resumed) == weights_of(unbroken)
-    latest, _ = train_planted(tmp_path, replace(SETTINGS, max_epochs=6, patience=1))
+    latest, *_ = train_planted(tmp_path, replace(SETTINGS, max_epochs=6, patience=1))
     assert weights_of(latest) == weights_of(unbroken)
 
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"learning_rate": 1e-3}, {"kl_weight": 0.1}, {"batch_size": 16}])
 def test_a_checkpoint_of_other_settings_is_left_alone(tmp_path, caplog, change):
     caplog.set_level(logging.INFO, "latentseq")
-    expected, _ = train_planted(tmp_path, replace(SETTINGS, **change))
+    expected, *_ = train_planted(tmp_path, replace(SETTINGS, **change))
     with pytest.raises(Killed):
         train_planted(tmp_path, report=killed_after(5))
-    found, history = train_planted(tmp_path, replace(SETTINGS, **change))
+    found, history, _ = train_planted(tmp_path, replace(SETTINGS, **change))
     assert weights_of(found) == weights_of(expected)
     assert len(history) == 6
     assert "is of other data or settings: starting anew" in caplog.text
@@ -116,13 +117,13 @@ def test_a_checkpoint_of_other_data_is_left_alone(tmp_path, caplog):
     with pytest.raises(Killed):
         train_planted(tmp_path, report=killed_after(5))
     other = planted_features(seed=1)[0]
-    found, _ = train_planted(tmp_path, features=other)
+    found, *_ = train_planted(tmp_path, features=other)
     assert "starting anew" in caplog.text
     assert weights_of(found) == weights_of(train_planted(tmp_path, features=other)[0])
 
 
 def test_how_often_checkpoints_are_written_changes_nothing(tmp_path):
-    unbroken, _ = train_planted(tmp_path)
+    unbroken, *_ = train_planted(tmp_path)
     with pytest.raises(Killed):
         train_planted(tmp_path, report=killed_after(5))
     assert weights_of(train_planted(tmp_path, replace(SETTINGS, checkpoint_epochs=5))[0]) == weights_of(unbroken)
@@ -156,7 +157,7 @@ def test_early_stopping(tmp_path, monkeypatch):
     kept = []
     held_out_losses(monkeypatch, [9, 8, 7, 5, 6, 6, 5.5, 1, 1, 1], kept)
     settings = replace(SETTINGS, max_epochs=10, patience=3, kl_warmup=2)
-    model, history = train_planted(tmp_path, settings)
+    model, history, _ = train_planted(tmp_path, settings)
     assert [row["held_out_loss"] for row in history] == [9, 8, 7, 5, 6, 6, 5.5]  # 3 epochs after the best
     assert weights_of(model) == kept[3]
 
@@ -164,31 +165,31 @@ def test_early_stopping(tmp_path, monkeypatch):
 def test_losses_before_the_full_kl_weight_do_not_count(tmp_path, monkeypatch):
     kept = []
     held_out_losses(monkeypatch, [0.1, 0.2, 0.3, 0.4, 3, 2, 4, 4], kept)
-    model, history = train_planted(tmp_path, replace(SETTINGS, max_epochs=8, patience=2, kl_warmup=5))
+    model, history, _ = train_planted(tmp_path, replace(SETTINGS, max_epochs=8, patience=2, kl_warmup=5))
     assert len(history) == 8
     assert weights_of(model) == kept[5]
 
 
 def test_history_has_a_row_for_each_epoch(tmp_path):
     reported = []
-    _, history = train_planted(tmp_path, report=reported.append)
+    _, history, _ = train_planted(tmp_path, report=reported.append)
     assert reported == history
     assert list(history[0]) == [
         *("epoch", "loss", "composition", "abundance", "total_depth", "kl"),
         *("kl_weight", "learning_rate", "held_out_loss", "seconds"),
     ]
     assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
-    assert [row["kl_weight"] for row in history] == pytest.approx([0.025, 0.05, 0.05, 0.05, 0.05, 0.05])
+    assert [row["kl_weight"] for row in history] == pytest.approx([0.00625, *[0.0125] * 5])
     assert max(row["learning_rate"] for row in history) <= SETTINGS.learning_rate
     assert history[-1]["learning_rate"] < 0.1 * SETTINGS.learning_rate
 
 
 def test_loss_of_the_history_is_the_weighted_sum_of_its_terms(tmp_path):
     weights = default_weights(4)
-    _, history = train_planted(tmp_path)
+    _, history, _ = train_planted(tmp_path)
     for row in history:
         expected = sum(weight * row[name] for name, weight in weights.items())
-        assert row["loss"] == pytest.approx(expected + row["kl_weight"] / SHAPE["n_latent"] * row["kl"], rel=1e-5)
+        assert row["loss"] == pytest.approx(expected + row["kl_weight"] * row["kl"], rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -201,8 +202,8 @@ def test_loss_of_the_history_is_the_weighted_sum_of_its_terms(tmp_path):
 )
 def test_loss_falls_and_the_groups_part(tmp_path, samples, terms):
     features, truth = planted_features(samples=samples)
-    settings = replace(SETTINGS, max_epochs=25, kl_weight=0.01)
-    model, history = train_planted(tmp_path, settings, features)
+    settings = replace(SETTINGS, max_epochs=25, kl_weight=0.0025)
+    model, history, _ = train_planted(tmp_path, settings, features)
     assert {"composition", "abundance", "total_depth"} & set(history[0]) == terms
     for term in terms - {"abundance"}:
         assert history[-1][term] < 0.5 * history[0][term]
@@ -219,19 +220,19 @@ def test_loss_falls_and_the_groups_part(tmp_path, samples, terms):
 @pytest.mark.parametrize("max_epochs", [1, 9, 10])
 def test_small_and_short_trainings(tmp_path, n, max_epochs):
     features, _ = planted_features(per_group=n, groups=1)
-    _, history = train_planted(tmp_path, replace(SETTINGS, max_epochs=max_epochs), features)
+    _, history, _ = train_planted(tmp_path, replace(SETTINGS, max_epochs=max_epochs), features)
     assert len(history) == max_epochs
 
 
 def test_nothing_held_out(tmp_path):
-    _, history = train_planted(tmp_path, replace(SETTINGS, held_out=0.0))
+    _, history, _ = train_planted(tmp_path, replace(SETTINGS, held_out=0.0))
     assert all(row["held_out_loss"] == row["loss"] for row in history)
 
 
 def test_a_warm_up_longer_than_the_training(tmp_path):
-    model, history = train_planted(tmp_path, replace(SETTINGS, kl_warmup=100))
+    model, history, _ = train_planted(tmp_path, replace(SETTINGS, kl_warmup=100))
     assert len(history) == 6
-    assert history[-1]["kl_weight"] == pytest.approx(0.05 * 6 / 100)
+    assert history[-1]["kl_weight"] == pytest.approx(0.0125 * 6 / 100)
     assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
 
 
@@ -284,9 +285,9 @@ def test_a_held_out_loss_that_is_no_number_stops_too(tmp_path, monkeypatch):
         train_planted(tmp_path)
 
 
-def test_weights_of_the_lengths_reach_the_training(tmp_path):
+def test_weights_of_the_rows_reach_the_training(tmp_path):
     features, _ = planted_features()
-    other = replace(features, lengths=features.lengths[::-1].copy())
+    other = replace(features, weights=features.weights[::-1].copy())
     first, second = (train_planted(tmp_path, features=f)[0] for f in (features, other))
     assert weights_of(first) != weights_of(second)
 
@@ -309,32 +310,32 @@ def test_cuda_without_one_is_an_error():
 @pytest.mark.skipif(not HAS_CUDA, reason="needs a CUDA device")
 def test_training_on_cuda(tmp_path):
     features, truth = planted_features()
-    settings = replace(SETTINGS, max_epochs=25, kl_weight=0.01)
+    settings = replace(SETTINGS, max_epochs=25, kl_weight=0.0025)
     device = select_device("cuda")
-    (first, history), (second, _) = (train_planted(tmp_path, settings, features, device) for _ in range(2))
-    assert weights_of(first) == weights_of(second)
+    first, second = (train_planted(tmp_path, settings, features, device) for _ in range(2))
+    assert weights_of(first.model) == weights_of(second.model)
     with pytest.raises(Killed):
         train_planted(tmp_path, settings, features, device, report=killed_after(9))
-    assert weights_of(train_planted(tmp_path, settings, features, device)[0]) == weights_of(first)
-    assert history[-1]["loss"] < history[0]["loss"]
-    latent = embed(features, first)
+    assert weights_of(train_planted(tmp_path, settings, features, device)[0]) == weights_of(first.model)
+    assert first.history[-1]["loss"] < first.history[0]["loss"]
+    latent = embed(features, first.model)
     assert same_partition(KMeans(3, n_init=5, random_state=0).fit_predict(latent.mu), truth)
 
 
 def test_training_with_the_settings_of_the_config(tmp_path, caplog):
     caplog.set_level(logging.INFO, "latentseq")
     features, _ = planted_features()
-    vae = SHAPE | {"weights": WEIGHTS, "kl_weight": 0.05}
+    vae = SHAPE | {"weights": WEIGHTS, "kl_weight": 0.0125, "free_bits": 0.0}
     names = ("max_epochs", "batch_size", "learning_rate", "kl_warmup", "held_out", "patience", "checkpoint_epochs")
     training = {name: getattr(SETTINGS, name) for name in names} | {"device": "cpu"}
-    model, history, trained = run_training(
+    (model, history, _), facts = run_training(
         features, vae=vae, training=training, seed=7, checkpoint=str(tmp_path / "checkpoint.pt")
     )
     assert weights_of(model) == weights_of(train_planted(tmp_path)[0])
     assert sum("held_out_loss" in line for line in caplog.text.splitlines()) == len(history) == 6
-    assert trained["device"] == "cpu"
-    assert trained["settings"]["seed"] == 7
-    assert trained["versions"]["torch"] == torch.__version__
+    assert facts["device"] == "cpu"
+    assert facts["settings"]["seed"] == 7
+    assert facts["versions"]["torch"] == torch.__version__
     write_history(history, tmp_path / "history.tsv")
     table = pd.read_csv(tmp_path / "history.tsv", sep="\t")
     assert list(table.columns) == list(history[0])
@@ -344,7 +345,7 @@ def test_training_with_the_settings_of_the_config(tmp_path, caplog):
 
 def test_scales_of_the_features_go_with_the_model(tmp_path):
     features, _ = planted_features()
-    model, _ = train_planted(tmp_path, features=features)
+    model, *_ = train_planted(tmp_path, features=features)
     for buffer, part in ((model.input_mean, "mean"), (model.input_std, "std")):
         expected = np.concatenate([getattr(block, part) for block in features.blocks.values()])
         np.testing.assert_array_equal(buffer.numpy(), expected)

@@ -5,16 +5,16 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import torch
-from latentseq.embedding import BATCH, embed
-from latentseq.features import Features
+from latentseq.embedding import embed
+from latentseq.likelihoods import Softmax, SquaredError
 from latentseq.objective import design_architecture
-from latentseq.vae import VAE, Architecture, BlockSpec, gaussian_loss, load_model, save_model, softmax_loss
+from latentseq.vae import VAE, Architecture, BlockSpec, load_model, rows_at_once, save_model
 from planted import SHAPE, planted_features
 
 BLOCKS = (
-    BlockSpec("composition", ("AA", "AC"), "gaussian", 0.5),
+    BlockSpec("composition", ("AA", "AC"), "squared_error", 0.5),
     BlockSpec("abundance", ("A", "B"), "softmax", 2.0),
-    BlockSpec("total_depth", ("log total depth",), "gaussian", 3.0),
+    BlockSpec("total_depth", ("log total depth",), "squared_error", 3.0),
 )
 TINY = Architecture(BLOCKS, n_latent=2, n_hidden=3, n_layers=2, dropout=0.0)
 
@@ -49,14 +49,14 @@ def rows(n=5, seed=0):
     return x
 
 
-def test_gaussian_loss_is_the_mean_square():
-    loss = gaussian_loss(torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([[0.0, 0.0], [3.0, -1.0]]))
+def test_squared_error_is_the_mean_square():
+    loss = SquaredError(2).loss(torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([[0.0, 0.0], [3.0, -1.0]]))
     assert loss.tolist() == [2.5, 5.0]
 
 
-def test_softmax_loss_is_the_cross_entropy():
+def test_softmax_is_the_cross_entropy():
     decoded = torch.tensor([[0.0, math.log(3)], [5.0, 5.0]])  # shares 1/4, 3/4 and 1/2, 1/2
-    loss = softmax_loss(decoded, torch.tensor([[0.25, 0.75], [1.0, 0.0]]))
+    loss = Softmax(2).loss(decoded, torch.tensor([[0.25, 0.75], [1.0, 0.0]]))
     expected = [-0.25 * math.log(0.25) - 0.75 * math.log(0.75), math.log(2)]
     np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-6)
 
@@ -202,14 +202,11 @@ def test_reconstruction_loss_is_that_of_the_mean(model_and_features):
 
 def test_a_sequence_is_embedded_alike_in_any_company(model_and_features):
     model, features = model_and_features
-    n = len(features.sequences)
-    many = np.resize(np.arange(n), BATCH + 5)
-    blocks = {
-        name: type(block)(block.values[many], block.columns, block.mean, block.std)
-        for name, block in features.blocks.items()
-    }
-    latent = embed(Features(features.sequences[many], features.lengths[many], blocks), model)
-    assert latent.mu.shape[0] == BATCH + 5
+    n = rows_at_once(model) + 5
+    many = np.resize(np.arange(len(features.sequences)), n)
+    blocks = {name: replace(block, values=block.values[many]) for name, block in features.blocks.items()}
+    latent = embed(replace(features, sequences=features.sequences[many], blocks=blocks), model)
+    assert latent.mu.shape[0] == n
     np.testing.assert_allclose(latent.mu, embed(features, model).mu[many], rtol=1e-4, atol=1e-5)
 
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 def fingerprint(features: Features, architecture: Architecture, decisive: Mapping[str, Any]) -> str:
     """Digest of everything that decides the result, so that a checkpoint of something else is not taken up."""
     digest = hashlib.sha256(np.ascontiguousarray(features.matrix).tobytes())
-    digest.update(features.lengths.tobytes())
+    digest.update(features.weights.tobytes())
     for block in features.blocks.values():
         digest.update(block.mean.tobytes() + block.std.tobytes())
     digest.update(json.dumps([asdict(architecture), dict(decisive)], sort_keys=True).encode())

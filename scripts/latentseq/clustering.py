@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.cluster import HDBSCAN, KMeans
-from sklearn.mixture import GaussianMixture
 
 from latentseq.graph import cluster_graph
-from latentseq.latent import Latent
+from latentseq.latent import SMALLEST_VARIANCE, Latent
+from latentseq.mixtures import fit_mixture
+from latentseq.sequence_table import sizes
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
 
 Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
-NEEDS_NUMBER = ("kmeans", "gaussian_mixture")
+NEEDS_NUMBER = ("kmeans",)
+NOISE_SHARE = 0.5  # of the posterior's variance, added to every component of a mixture of means
+SMALLEST_NOISE = 0.03  # of a dimension beside its spread: principal components of depth have none at all
 
 
 def kmeans(n_clusters: int) -> Method:
@@ -28,18 +31,42 @@ def kmeans(n_clusters: int) -> Method:
     return cluster
 
 
-def gaussian_mixture(n_clusters: int) -> Method:
-    """Mixture of Gaussians with diagonal covariances, with scikit-learn."""
+def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> Method:
+    """Mixture of Gaussians with full covariances (`mixtures`), which finds the number where it is not given.
+
+    noise: (dimensions,), mean standard deviation of the posterior; drawn: whether rows have that noise in them, as
+    draws have. Looked at are the directions in which rows differ by more than that noise. Components of means are
+    widened by half of its variance, so that a cluster is not cut finer than the model could tell its parts from one
+    another; if that leaves a single cluster, the means are taken as they are.
+    """
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
-        if len(z) == 1:  # scikit-learn wants two
-            return np.zeros(1, np.int64)
-        model = GaussianMixture(
-            min(n_clusters, len(z)), covariance_type="diag", n_init=3, max_iter=300, random_state=seed
-        )
-        return model.fit_predict(z.astype(np.float64))
+        signal = signal_directions(z, noise, drawn)
+        if not signal.shape[1] or len(z) < 2:
+            return np.zeros(len(z), np.int64)
+        labels = fit_mixture(signal, n_clusters, None if drawn else NOISE_SHARE).predict(signal)
+        if n_clusters is None and labels.max() == 0:
+            return fit_mixture(signal).predict(signal)
+        return labels
 
     return cluster
+
+
+def signal_directions(z: np.ndarray, noise: np.ndarray, drawn: bool) -> np.ndarray:
+    """Principal directions of rows, in units of the posterior's noise, that spread more than the noise; (n, kept).
+
+    One is kept at least, and none where nothing varies at all. z: (n, dimensions); noise: (dimensions,).
+    """
+    spread = z.std(axis=0, dtype=np.float64)
+    varies = spread**2 > SMALLEST_VARIANCE
+    if not varies.any():
+        return np.zeros((len(z), 0))
+    scaled = (z / np.maximum(noise, SMALLEST_NOISE * spread + 1e-12))[:, varies].astype(np.float64)
+    scaled -= scaled.mean(axis=0)
+    variances, directions = np.linalg.eigh(scaled.T @ scaled / len(z))
+    kept = variances > (2.0 if drawn else 1.0)
+    kept[-1] = True
+    return scaled @ directions[:, kept][:, ::-1]
 
 
 def hdbscan(min_cluster_size: int) -> Method:
@@ -68,22 +95,27 @@ def leiden_valleys(n_neighbors: int, piece_size: int, valley: float) -> Method:
 def choose_method(
     method: str,
     *,
+    noise: np.ndarray,
+    drawn: bool,
     n_clusters: int | None,
     n_neighbors: int,
     piece_size: int,
     valley: float,
     min_cluster_size: int,
 ) -> Method:
-    """Clustering method of a name. Raises ValueError when it needs a number of clusters and has none."""
+    """Clustering method of a name; noise: mean posterior deviation of each dimension, (dimensions,); drawn: whether
+    it is for draws from the posterior instead of its means.
+
+    Raises ValueError when it needs a number of clusters and has none.
+    """
     if method in NEEDS_NUMBER and n_clusters is None:
         raise ValueError(
             f"The setting cluster.method is {method}, which must be told the number of clusters.\n"
-            "Hint: set cluster.n_clusters, or take the method leiden or hdbscan, which find it."
+            "Hint: set cluster.n_clusters, or take the method leiden, gaussian_mixture or hdbscan, which find it."
         )
-    number = n_clusters or 1
     return {
-        "kmeans": lambda: kmeans(number),
-        "gaussian_mixture": lambda: gaussian_mixture(number),
+        "kmeans": lambda: kmeans(n_clusters or 1),
+        "gaussian_mixture": lambda: gaussian_mixture(n_clusters, noise, drawn),
         "hdbscan": lambda: hdbscan(min_cluster_size),
         "leiden": lambda: leiden_valleys(n_neighbors, piece_size, valley),
     }[method]()
@@ -183,11 +215,14 @@ def cluster_latent(
     require_same_names(latent.sequences, names, "latent.npz", "sequences.tsv")
     require_same_names(depth["sequences"], names, "depth.npz", "sequences.tsv")
     seen = seen_in_samples(depth)
-    lengths, samples = sequences["length"].to_numpy(np.int64)[seen], sequences["sample"].to_numpy(str)[seen]
-    chosen = choose_method(**method)
+    lengths, samples = sizes(sequences)[seen], sequences["sample"].to_numpy(str)[seen]
     mu, sigma = latent.mu[seen], latent.sigma[seen]
-    clusters = cluster_apart(mu, lengths, samples, chosen, seed)
-    support = measure_support(mu, sigma, clusters, lengths, samples, chosen, draws=support_draws, seed=seed)
+    noise = np.sqrt((sigma**2).mean(axis=0))
+    clusters = cluster_apart(mu, lengths, samples, choose_method(noise=noise, drawn=False, **method), seed)
+    if len(np.unique(samples)) == 1:  # who stays is asked of the number that was found
+        method = method | {"n_clusters": len(np.unique(clusters))}
+    of_draws = choose_method(noise=noise, drawn=True, **method)
+    support = measure_support(mu, sigma, clusters, lengths, samples, of_draws, draws=support_draws, seed=seed)
     logger.info(
         "%d sequences of %d assemblies in %d clusters; mean support %.3f; %d without a read have no cluster",
         *(len(lengths), len(np.unique(samples)), len(np.unique(clusters)), support.mean(), (~seen).sum()),

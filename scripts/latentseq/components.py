@@ -1,6 +1,7 @@
 """What a map without a network looks like: principal components beside the VAE."""
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.decomposition import PCA
 
 from latentseq.features import Features
@@ -23,28 +24,61 @@ def log_depths(features: Features) -> np.ndarray:
     return (logarithm - logarithm.mean(axis=0)) / max(logarithm.std(), 1e-9)
 
 
+def components_input(features: Features) -> np.ndarray | sp.csr_matrix:
+    """What the components are taken of, (n, columns): standardised composition, the states of aligned letters (sparse,
+    a column for each state), a table's values, or logarithms of counts whose rows have one mean."""
+    block = next(iter(features.blocks.values()))  # the composition, or the only one
+    if block.likelihood == "categorical":
+        return state_matrix(block.values, len(block.states))
+    if block.likelihood == "negative_binomial":
+        totals = np.maximum(block.values.sum(axis=1, keepdims=True, dtype=np.float64), 1)
+        return np.log1p(block.values / totals * len(block.columns))
+    return block.values.astype(np.float64)
+
+
+def state_matrix(codes: np.ndarray, n_states: int) -> sp.csr_matrix:
+    """Letters as a one in the column of their state, (n, columns * states) float32; ambiguous ones as nothing."""
+    rows, columns = np.nonzero(codes < n_states)
+    places = columns * n_states + codes[rows, columns]
+    shape = (len(codes), codes.shape[1] * n_states)
+    return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, places)), shape)
+
+
+def squared_residual(x: np.ndarray | sp.csr_matrix, model: PCA, scores: np.ndarray) -> np.ndarray:
+    """Mean over columns of what the components leave of each row, squared; (n,)."""
+    squares = x.multiply(x) if isinstance(x, sp.csr_matrix) else x * x
+    lengths = np.asarray(squares.sum(axis=1)).ravel() - 2 * np.asarray(x @ model.mean_).ravel()
+    left = lengths + model.mean_ @ model.mean_ - (scores * scores).sum(axis=1)
+    return np.maximum(left, 0) / x.shape[1]
+
+
+def solver_of(x: np.ndarray | sp.csr_matrix) -> str:
+    """Solver of scikit-learn that is exact and fast for the matrix at hand."""
+    return "arpack" if sp.issparse(x) else "full" if len(x) <= 500 else "covariance_eigh"
+
+
 def embed_components(features: Features, n_components: int, seed: int) -> Latent:
-    """Principal components of composition beside log depth in every sample, in the form of a latent map.
+    """Principal components beside log depth in every sample, in the form of a latent map.
 
     The posterior is that of probabilistic principal components (Tipping and Bishop 1999, 10.1111/1467-9868.00196,
     section 3.3), its standard deviation sigma * sqrt(1 - sigma^2 / variance) for each component; depth columns are
-    taken as they are. Reconstruction loss: mean squared residual of the composition; KL: 0, as there is no prior.
+    taken as they are. Reconstruction loss: mean squared residual of the columns; KL: 0, as there is no prior.
     """
-    x = features.blocks["composition"].values.astype(np.float64)
-    n_components = min(n_components, x.shape[1] - 1, len(x) - 1)
-    model = PCA(n_components, svd_solver="full" if len(x) <= 500 else "covariance_eigh", random_state=seed).fit(x)
+    x = components_input(features)
+    n_components = max(1, min(n_components, x.shape[1] - 1, x.shape[0] - 1))
+    model = PCA(n_components, svd_solver=solver_of(x), random_state=seed).fit(x)
     scores = model.transform(x)
     noise, variance = model.noise_variance_, model.explained_variance_
     sigma = np.sqrt(noise * np.clip(1 - noise / np.maximum(variance, 1e-30), 0, 1))
     depths = log_depths(features) * scores.std() * DEPTH_SPREAD
-    residual = ((x - model.inverse_transform(scores)) ** 2).mean(axis=1)
     names = [f"component {i}" for i in range(1, n_components + 1)]
     names += [f"log depth {i}" for i in range(1, depths.shape[1] + 1)]
+    shape = (len(scores), len(names))
     return Latent(
         sequences=features.sequences,
         dimensions=np.array(names),
         mu=np.concatenate([scores, depths], axis=1).astype(np.float32),
-        sigma=np.broadcast_to(np.append(sigma, np.zeros(depths.shape[1])), (len(x), len(names))).astype(np.float32),
-        reconstruction_loss=residual.astype(np.float32),
-        kl=np.zeros(len(x), np.float32),
+        sigma=np.broadcast_to(np.append(sigma, np.zeros(depths.shape[1])), shape).astype(np.float32),
+        reconstruction_loss=squared_residual(x, model, scores).astype(np.float32),
+        kl=np.zeros(len(scores), np.float32),
     )

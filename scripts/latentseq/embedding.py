@@ -1,13 +1,14 @@
 """Latent map of features by a trained model."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
+from torch import Tensor
 
 from latentseq.features import Features
 from latentseq.latent import Latent
-from latentseq.vae import VAE
-
-BATCH = 4096  # sequences; fixed, as the size of a batch may change the last bit
+from latentseq.vae import VAE, rows_at_once
 
 
 def require_same_columns(features: Features, model: VAE) -> None:
@@ -23,6 +24,13 @@ def require_same_columns(features: Features, model: VAE) -> None:
             )
 
 
+def batches(features: Features, model: VAE) -> Iterator[Tensor]:
+    """Features as tensors, some rows at a time."""
+    matrix, size = features.matrix, rows_at_once(model)
+    for start in range(0, len(matrix), size):
+        yield torch.from_numpy(np.array(matrix[start : start + size]))
+
+
 @torch.no_grad()
 def embed(features: Features, model: VAE) -> Latent:
     """Posterior mean and standard deviation, reconstruction loss at the mean (weighted terms) and KL in nats.
@@ -33,7 +41,7 @@ def embed(features: Features, model: VAE) -> Latent:
     torch.set_num_threads(1)
     model.eval()
     parts = []
-    for x in torch.from_numpy(features.matrix).split(BATCH):
+    for x in batches(features, model):
         mu, logvar = model.encode(x)
         loss = model.loss(x, mu, logvar, mu, kl_weight=0.0)
         parts.append((mu, (0.5 * logvar).exp(), loss.reconstruction, loss.kl))

@@ -10,11 +10,13 @@ import pysam
 
 from latentseq import kmers
 from latentseq.features import Block, Features
+from latentseq.scales import Earlier, Scale, bring_onto
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
 
 LARGEST_PROJECTED_K = 5
+TOTAL_DEPTH = "log total depth"
 
 
 def read_in_order(fasta: str | Path, names: np.ndarray) -> Iterator[bytes]:
@@ -34,13 +36,21 @@ def read_in_order(fasta: str | Path, names: np.ndarray) -> Iterator[bytes]:
 
 
 def encode_kmers(
-    fasta: str | Path, sequences: pd.DataFrame, depth: Mapping[str, np.ndarray], *, k: int, project: bool
+    fasta: str | Path,
+    sequences: pd.DataFrame,
+    depth: Mapping[str, np.ndarray],
+    *,
+    k: int,
+    project: bool,
+    earlier: Earlier | None = None,
 ) -> tuple[Features, pd.DataFrame]:
     """Encode canonical k-mer composition and depth.
 
-    sequences: the ingested table; depth: arrays of depth.npz. Returns the features, and a table of facts about the
-    k-mers (columns fact, value). Raises ValueError when the three do not name the same
-    sequences in the same order, or `project` is asked of a k that is too large for it.
+    sequences: the ingested table; depth: arrays of depth.npz; earlier: the scales of an earlier
+    run, where the features are for its model. Returns the features, and a table of facts about the k-mers (columns
+    fact, value).
+    Raises ValueError when the three do not name the same sequences in the same order, `project` is asked of a k that
+    is too large for it, or the columns are not those of the earlier run.
     """
     if project and k > LARGEST_PROJECTED_K:
         raise ValueError(
@@ -51,10 +61,22 @@ def encode_kmers(
     require_same_names(depth["sequences"], names, "depth.npz", "sequences.tsv")
     counts = kmers.count_all(read_in_order(fasta, names), len(names), k)
     facts = describe_kmers(counts, lengths, names, k)
-    blocks = {"composition": composition_block(counts, k, project)}
-    blocks |= abundance_blocks(depth["depth"], depth["samples"])
+    columns, raw = composition(counts, k, project)
+    means = mean_depths(depth["depth"])
+    scales = earlier.scales if earlier else {}
+    if earlier:
+        bring_onto(scales, {"composition": columns} | depth_columns(depth["samples"]))
+        means = scales["abundance"].std.astype(np.float64) if "abundance" in scales else means
+    blocks = {"composition": standardised(raw, columns, scales.get("composition"))}
+    blocks |= abundance_blocks(depth["depth"], depth["samples"], means, scales.get("total_depth"))
     logger.info("features: %s", ", ".join(f"{name} {block.values.shape[1]}" for name, block in blocks.items()))
-    return Features(names, lengths, blocks), facts
+    return Features(names, length_weights(lengths), blocks), facts
+
+
+def length_weights(lengths: np.ndarray) -> np.ndarray:
+    """Weight of each sequence in the loss: ln(length) - 5, at least 2, scaled to a mean of 1 (as VAMB does); (n,)."""
+    weights = np.maximum(np.log(np.maximum(lengths, 1)) - 5, 2)
+    return (weights / weights.mean()).astype(np.float32)
 
 
 def describe_kmers(counts: np.ndarray, lengths: np.ndarray, names: np.ndarray, k: int) -> pd.DataFrame:
@@ -77,46 +99,69 @@ def describe_kmers(counts: np.ndarray, lengths: np.ndarray, names: np.ndarray, k
     return pd.DataFrame(facts.items(), columns=["fact", "value"])
 
 
-def standardised(raw: np.ndarray, columns: np.ndarray) -> Block:
-    """Block with mean 0 and standard deviation 1 in each column; a column that never varies becomes 0."""
-    mean, std = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
-    std = np.where(std > 1e-9 * np.maximum(np.abs(mean), 1e-30), std, 1.0)
-    values = ((raw - mean) / std).astype(np.float32)
-    return Block(values, columns, mean.astype(np.float32), std.astype(np.float32))
+def standardised(
+    raw: np.ndarray, columns: np.ndarray, scale: Scale | None = None, likelihood: str = "squared_error"
+) -> Block:
+    """Block with mean 0 and standard deviation 1 in each column, or on the scale of an earlier run.
+
+    A column that never varies becomes 0.
+    """
+    if scale is None:
+        mean, std = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
+        std = np.where(std > 1e-9 * np.maximum(np.abs(mean), 1e-30), std, 1.0)
+        values = ((raw - mean) / std).astype(np.float32)
+        return Block(values, columns, mean.astype(np.float32), std.astype(np.float32), likelihood)
+    values = ((raw - scale.mean.astype(np.float64)) / scale.std.astype(np.float64)).astype(np.float32)
+    return Block(values, columns, scale.mean, scale.std, likelihood)
 
 
-def composition_block(counts: np.ndarray, k: int, project: bool) -> Block:
-    """Standardised k-mer frequencies, or their projection onto the independent dimensions.
+def composition(counts: np.ndarray, k: int, project: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Names of columns, and k-mer frequencies or their projection onto the independent dimensions, (n, columns).
 
     counts: (n, canonical k-mers).
     """
     shares = kmers.frequencies(counts)
     if not project:
-        return standardised(shares, np.array(kmers.canonical_kmers(k)))
+        return np.array(kmers.canonical_kmers(k)), shares
     basis = kmers.independent_basis(k)
     names = np.array([f"{k}-mer dimension {i}" for i in range(1, basis.shape[1] + 1)])
-    return standardised(shares @ basis.astype(np.float32), names)
+    return names, shares @ basis.astype(np.float32)
 
 
-def abundance_blocks(depth: np.ndarray, samples: np.ndarray) -> dict[str, Block]:
+def mean_depths(depth: np.ndarray) -> np.ndarray:
+    """What the depth of each sample is divided by: its mean; 1 for a single sample, where it would mean nothing."""
+    n_samples = depth.shape[1]
+    return depth.mean(axis=0, dtype=np.float64) if n_samples > 1 else np.ones(n_samples)
+
+
+def depth_columns(samples: np.ndarray) -> dict[str, np.ndarray]:
+    """Names of the columns of the blocks that `abundance_blocks` makes."""
+    columns = {"abundance": samples} if len(samples) > 1 else {}
+    return columns | ({"total_depth": np.array([TOTAL_DEPTH])} if len(samples) else {})
+
+
+def abundance_blocks(
+    depth: np.ndarray, samples: np.ndarray, means: np.ndarray, scale: Scale | None = None
+) -> dict[str, Block]:
     """Abundance over samples, and total depth, of each sequence.
 
-    Samples are scaled to equal sums first, so that a deeply sequenced one does not drown the others. Abundance is
-    depth as fractions over samples (rows sum to 1; equal shares where no read was seen), left out with one sample,
+    Samples are divided by their mean depth first, so that a deeply sequenced one does not drown the others. Abundance
+    is depth as fractions over samples (rows sum to 1; equal shares where no read was seen), left out with one sample,
     as it is 1 everywhere. Total depth is the standardised logarithm of the sum. No samples, no blocks.
 
-    depth: (n, samples) mean reads per base.
+    depth: (n, samples) mean reads per base; means: (samples,), kept as the deviations of the block; scale: of the
+    total depth in an earlier run.
     """
     if not len(samples):
         return {}
-    scaled = depth / np.maximum(depth.mean(axis=0, dtype=np.float64), 1e-9)
+    scaled = depth / np.maximum(means, 1e-9)
     total = scaled.sum(axis=1, keepdims=True)
     blocks = {}
     if len(samples) > 1:
         shares = np.where(total > 0, scaled / np.where(total > 0, total, 1), 1 / len(samples))
-        zeros, ones = np.zeros(len(samples), np.float32), np.ones(len(samples), np.float32)
-        blocks["abundance"] = Block(shares.astype(np.float32), samples, zeros, ones)
+        zeros = np.zeros(len(samples), np.float32)
+        blocks["abundance"] = Block(shares.astype(np.float32), samples, zeros, means.astype(np.float32), "softmax")
     smallest = total[total > 0].min() if (total > 0).any() else 1.0
     logarithm = np.log(np.maximum(total, smallest))
-    blocks["total_depth"] = standardised(logarithm, np.array(["log total depth"]))
+    blocks["total_depth"] = standardised(logarithm, np.array([TOTAL_DEPTH]), scale)
     return blocks

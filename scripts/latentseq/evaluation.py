@@ -19,6 +19,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_mutual_info_score
 
 from latentseq.bins import join_clusters
+from latentseq.idx import is_idx, read_idx_labels
 from latentseq.sequence_table import choose_name_column
 from latentseq.tables import read_table
 
@@ -34,8 +35,13 @@ MEDIUM_QUALITY: Final = (0.5, 0.9)
 def read_labels(path: str | Path) -> pd.DataFrame:
     """Read a labels table: `sequence`, `label` and, where the user gives it, `genome_length` in bases.
 
+    A file of labels in IDX form, as MNIST's, labels image1, image2.. as the file of the images names its rows.
     Raises ValueError when a column is missing or a sequence stands twice.
     """
+    if is_idx(path):
+        numbers = read_idx_labels(path)
+        names = [f"image{row}" for row in range(1, len(numbers) + 1)]
+        return pd.DataFrame({"sequence": names, "label": [str(number) for number in numbers], "genome_length": 0})
     labels = read_table(path, required=("sequence", "label"))
     twice = labels["sequence"][labels["sequence"].duplicated()]
     if len(twice):
@@ -65,9 +71,11 @@ def evaluate(clusters: pd.DataFrame, sequences: pd.DataFrame, labels: pd.DataFra
         "labels": scored["label"].nunique(),
         "clusters": scored["cluster"][scored["cluster"] != ""].nunique(),
         **compare_partitions(scored),
-        **count_genomes(scored),
-        "bases_in_bins": share_in_bins(contigs, min_bin_size),
     }
+    if "count" in sequences:  # rows of an alignment or a table are no pieces of genomes
+        measures = {name: value for name, value in measures.items() if not name.endswith("_bases")}
+    else:
+        measures |= count_genomes(scored) | {"bases_in_bins": share_in_bins(contigs, min_bin_size)}
     logger.info("Scored %d of %d sequences, with %d labels.", len(scored), len(contigs), measures["labels"])
     values = [str(value) if isinstance(value, int) else f"{value:.6g}" for value in measures.values()]
     return pd.DataFrame({"measure": list(measures), "value": values})

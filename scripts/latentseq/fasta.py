@@ -9,18 +9,25 @@ from latentseq.names import decode_name
 
 WHITE_SPACE = b" \t\r\n\v\f"
 LETTERS = b"ACGTRYSWKMBDHVN"
+PROTEIN_LETTERS = b"EFIJLOPQXZ*"  # letters of amino acids that are none of bases
 
 
-def _letter_table() -> bytes:
-    """Upper case for every IUPAC letter, T for U, and zero for all that is no letter of DNA or RNA."""
+def _letter_table(aligned: bool) -> bytes:
+    """Upper case for every IUPAC letter, T for U, and zero for all that is no letter of DNA or RNA.
+
+    In an alignment '-' and '.' are gaps, and '?' is N.
+    """
     table = bytearray(256)
     for letter in LETTERS:
         table[letter] = table[ord(chr(letter).lower())] = letter
     table[ord("U")] = table[ord("u")] = ord("T")
+    if aligned:
+        table[ord("-")] = table[ord(".")] = ord("-")
+        table[ord("?")] = ord("N")
     return bytes(table)
 
 
-LETTER_TABLE = _letter_table()
+LETTER_TABLE, ALIGNED_TABLE = _letter_table(False), _letter_table(True)
 
 
 def require_fasta(path: str | Path) -> None:
@@ -41,13 +48,14 @@ def require_fasta(path: str | Path) -> None:
     )
 
 
-def read_fasta(path: str | Path) -> Iterator[tuple[str, bytes]]:
+def read_fasta(path: str | Path, *, aligned: bool = False) -> Iterator[tuple[str, bytes]]:
     """Read the records of a FASTA file: name (the first word of the header) and sequence in upper case, U as
     T.
 
-    Sequences may be lower case, wrapped or not, with CRLF, empty lines and trailing white space. Only one
-    record is held at a time. Raises ValueError when the file is missing, empty, truncated or no FASTA, when a
-    record has no name, a name that is not printable text, no bases, or a letter that is not IUPAC.
+    With `aligned` a sequence may hold gaps, '-' or '.', given as '-', and '?', given as N. Sequences may be lower
+    case, wrapped or not, with CRLF, empty lines and trailing white space. Only one record is held at a time.
+    Raises ValueError when the file is missing, empty, truncated or no FASTA, when a record has no name, a name
+    that is not printable text, no bases, or a letter that is not IUPAC.
     """
     require_fasta(path)
     with open_compressed(path) as file:
@@ -58,27 +66,46 @@ def read_fasta(path: str | Path) -> Iterator[tuple[str, bytes]]:
                 lines.append(line)
                 continue
             if number:
-                yield _parse_record(header, lines, f"{path}: record {number}")
+                yield _parse_record(header, lines, f"{path}: record {number}", aligned)
             header, lines = line, []
             number += 1
-        yield _parse_record(header, lines, f"{path}: record {number}")
+        yield _parse_record(header, lines, f"{path}: record {number}", aligned)
 
 
-def _parse_record(header: bytes, lines: list[bytes], where: str) -> tuple[str, bytes]:
+def _parse_record(header: bytes, lines: list[bytes], where: str, aligned: bool) -> tuple[str, bytes]:
     name = decode_name(re.match(rb">([^ \t\r\n\v\f]*)", header)[1], where)  # type: ignore[index]
-    text = b"".join(lines)
-    sequence = text.translate(LETTER_TABLE, WHITE_SPACE)
+    return name, clean_letters(b"".join(lines), f"{where} ({name!r})", aligned)
+
+
+def clean_letters(text: bytes, where: str, aligned: bool) -> bytes:
+    """Give the letters of one sequence as `read_fasta` does, without white space.
+
+    Raises ValueError when there is none, or one that cannot be read; `where` names the file and the record.
+    """
+    sequence = text.translate(ALIGNED_TABLE if aligned else LETTER_TABLE, WHITE_SPACE)
     if not sequence:
         raise ValueError(
-            f"{where} ({name!r}) has no bases; expected at least one line of sequence after its name.\n"
+            f"{where} has no bases; expected at least one line of sequence after its name.\n"
             "Hint: remove the record, or look whether the file was cut or its line ends were lost."
         )
     wrong = sequence.find(0)
     if wrong != -1:
         letter = text.translate(None, WHITE_SPACE)[wrong : wrong + 1]
+        expected = " and the gaps '-' or '.'" if aligned else ""
         raise ValueError(
-            f"{where} ({name!r}) has the letter {letter.decode('latin-1')!r} at position {wrong + 1}; "
-            "expected the IUPAC letters of DNA or RNA (ACGTU RYSWKM BDHV N).\n"
-            "Hint: gaps of an alignment (-) and protein sequences cannot be read here."
+            f"{where} has the letter {letter.decode('latin-1')!r} at position {wrong + 1}; "
+            f"expected the IUPAC letters of DNA or RNA (ACGTU RYSWKM BDHV N){expected}.\n"
+            f"Hint: {_hint_on_letter(letter, aligned)}"
         )
-    return name, sequence
+    return sequence
+
+
+def _hint_on_letter(letter: bytes, aligned: bool) -> str:
+    if not aligned:
+        return "gaps of an alignment (-) and protein sequences cannot be read here."
+    if letter.upper() in PROTEIN_LETTERS:
+        return (
+            "it is a letter of proteins, and alignments of proteins cannot be read here; give the aligned "
+            "coding sequences (bases), and write an unknown base as N."
+        )
+    return "write an unknown base as N and a gap as '-'."

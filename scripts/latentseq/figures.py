@@ -1,20 +1,32 @@
 """What the report's figures show, as plain lists; the page's own script draws them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from latentseq.bins import join_clusters
+from latentseq.sequence_table import sizes
 from latentseq.tables import require_same_names
 
 MOST_POINTS: Final = 200_000
 MOST_DEPTH_CELLS: Final = 2_000_000  # points times samples; above, the page carries the total depth alone
 COLOURS: Final = 12  # the page's palette
-TERMS: Final = ("composition", "abundance", "total_depth", "kl")
+TERMS: Final = ("composition", "abundance", "total_depth", "bases", "values", "kl")
+MOST_EARLIER: Final = 50_000  # points of an earlier run behind the newcomers
 
 Figure = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Newcomers:
+    """What a map of newcomers needs: assignments.tsv, and map.tsv and clusters.tsv of the earlier run."""
+
+    assignments: pd.DataFrame
+    earlier_map: pd.DataFrame
+    earlier_clusters: pd.DataFrame
 
 
 def map_figure(
@@ -23,37 +35,83 @@ def map_figure(
     latent_map: pd.DataFrame,
     depth: Mapping[str, np.ndarray],
     bins: pd.DataFrame | None,
+    newcomers: Newcomers | None = None,
 ) -> Figure:
     """Return the latent map as columns, one value a point; at most 200,000 points, evenly thinned.
 
     `sample` and `cluster` are numbers of a row in `samples` and `clusters`; `colour_of_cluster` is a number
     in the palette, or -1 for grey: those that are no bins or, where there are no bins, those of one sequence.
+    `length`, `gc` and `count` are None where they tell nothing: all the same, or not known.
     `depth` maps a sample to reads per base; with very many samples it has only the total.
+    With newcomers the points of the earlier run are in `earlier`, and the clusters have their colours from it.
     """
-    contigs = join_clusters(clusters, sequences)
+    contigs = join_clusters(clusters, sequences).assign(size=sizes(sequences))
     names = list(contigs["sequence"])
     require_same_names(list(latent_map["sequence"]), names, "map.tsv", "sequences.tsv")
     require_same_names(list(depth["sequences"]), names, "depth.npz", "sequences.tsv")
     shown = thin(len(contigs), MOST_POINTS)
     points = contigs.iloc[shown]
     sample_codes, samples = pd.factorize(points["sample"])
-    cluster_codes, cluster_names = pd.factorize(points["cluster"])
-    colours = colour_clusters(contigs, bins)
-    return {
+    figure = {
         "sequences_in_all": len(contigs),
         "name": list(points["sequence"]),
         "x": coordinates(latent_map["x"].astype(float).to_numpy()[shown]),
         "y": coordinates(latent_map["y"].astype(float).to_numpy()[shown]),
-        "length": points["length"].tolist(),
-        "gc": numbers(points["gc"].to_numpy(), 4),
+        "length": points["length"].tolist() if differ(contigs["length"]) else None,
+        "count": points["size"].tolist() if "count" in sequences and differ(contigs["size"]) else None,
+        "gc": numbers(points["gc"].to_numpy(), 4) if contigs["gc"].notna().any() else None,
         "support": numbers(points["support"].to_numpy(), 3),
         "sample": sample_codes.tolist(),
         "samples": list(samples),
-        "cluster": cluster_codes.tolist(),
-        "clusters": list(cluster_names),
-        "colour_of_cluster": [colours.get(name, -1) for name in cluster_names],
         "bins": None if bins is None else len(bins),
         "depth": depth_columns(list(depth["samples"]), depth["depth"][shown]),
+    }
+    if newcomers is not None:
+        return figure | newcomer_columns(points["cluster"], newcomers, shown)
+    codes, cluster_names = pd.factorize(points["cluster"])
+    colours = colour_clusters(contigs, bins, "size")
+    return figure | cluster_columns(codes, cluster_names, colours) | {"earlier": None}
+
+
+def differ(values: pd.Series) -> bool:
+    """Whether the values are not all the same."""
+    return bool((values.to_numpy() != values.iloc[:1].to_numpy()).any())
+
+
+def cluster_columns(codes: np.ndarray, names: Iterable[str], colours: Mapping[str, int]) -> Figure:
+    """Return the cluster of each point as a number in `clusters`, and the colour of each cluster."""
+    return {
+        "cluster": codes.tolist(),
+        "clusters": list(names),
+        "colour_of_cluster": [colours.get(name, -1) for name in names],
+    }
+
+
+def newcomer_columns(clusters: pd.Series, newcomers: Newcomers, shown: np.ndarray) -> Figure:
+    """Return the clusters of newcomers, those nearest to them and why they are of none, and the earlier points.
+
+    clusters: of the points shown; shown: their rows in assignments.tsv. Raises ValueError when the two tables of the
+    earlier run do not name the same sequences.
+    """
+    of_earlier, places = newcomers.earlier_clusters, newcomers.earlier_map
+    require_same_names(list(places["sequence"]), list(of_earlier["sequence"]), "earlier map.tsv", "its clusters.tsv")
+    rows = thin(len(places), MOST_EARLIER)
+    told = newcomers.assignments.iloc[shown]
+    parts = [clusters, told["nearest_cluster"], of_earlier["cluster"].iloc[rows]]
+    codes, names = pd.factorize(pd.concat(parts))
+    own, nearest, behind = np.split(codes, np.cumsum([len(part) for part in parts])[:-1])
+    reason_codes, reasons = pd.factorize(told["reason"])
+    colours = colour_clusters(of_earlier.assign(size=1), None, "size")
+    return cluster_columns(own, names, colours) | {
+        "nearest": nearest.tolist(),
+        "reason": reason_codes.tolist(),
+        "reasons": list(reasons),
+        "earlier": {
+            "in_all": len(places),
+            "x": coordinates(places["x"].astype(float).to_numpy()[rows]),
+            "y": coordinates(places["y"].astype(float).to_numpy()[rows]),
+            "cluster": behind.tolist(),
+        },
     }
 
 
@@ -84,14 +142,17 @@ def depth_columns(samples: list[str], depth: np.ndarray) -> dict[str, list[float
     return columns
 
 
-def colour_clusters(contigs: pd.DataFrame, bins: pd.DataFrame | None) -> dict[str, int]:
-    """Give clusters colours in turn, the largest first, so that these differ; the others stay grey."""
+def colour_clusters(contigs: pd.DataFrame, bins: pd.DataFrame | None, size: str = "length") -> dict[str, int]:
+    """Give clusters colours in turn, the largest first, so that these differ; the others stay grey.
+
+    size: column that says how much a sequence counts.
+    """
     if bins is not None:
         by_size = bins.sort_values("bases", ascending=False, kind="stable")["cluster"]
     else:
-        grouped = contigs[contigs["cluster"] != ""].groupby("cluster")["length"]
-        sizes = grouped.sum()[grouped.size() > 1]
-        by_size = sizes.sort_values(ascending=False, kind="stable").index.to_series()
+        grouped = contigs[contigs["cluster"] != ""].groupby("cluster")[size]
+        totals = grouped.sum()[grouped.size() > 1]
+        by_size = totals.sort_values(ascending=False, kind="stable").index.to_series()
     return {str(name): number % COLOURS for number, name in enumerate(by_size)}
 
 

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from latentseq.features import Features
+from latentseq.features import Block, Features
 from latentseq.vae import Architecture, BlockSpec
-
-LIKELIHOOD_OF_BLOCK = {"composition": "gaussian", "abundance": "softmax", "total_depth": "gaussian"}
 
 
 def default_weights(n_samples: int) -> dict[str, float]:
@@ -33,21 +31,30 @@ def design_architecture(
     n_hidden: int,
     n_layers: int,
     dropout: float,
+    architecture: str,
 ) -> Architecture:
-    """Architecture for these features; a weight of None takes the default for the number of samples."""
+    """Architecture for these features; `architecture` is mlp or conv.
+
+    A weight of None takes the default for the number of samples; likelihoods of alignments and tables are whole
+    probabilities and are not weighted. Raises ValueError when convolutions are asked of columns without an order.
+    """
+    if architecture == "conv" and features.frame is None:
+        raise ValueError(
+            "The setting vae.architecture is conv, but only the columns of an alignment have an order that "
+            "convolutions could use.\nHint: set it to mlp."
+        )
+    if "composition" not in features.blocks:
+        blocks = tuple(spec_of(name, block, 1.0) for name, block in features.blocks.items())
+        return Architecture(blocks, n_latent, n_hidden, n_layers, dropout, architecture)
     n_samples = 0
     if "total_depth" in features.blocks:
         n_samples = len(features.blocks["abundance"].columns) if "abundance" in features.blocks else 1
     defaults = default_weights(n_samples)
     given = {name: weight for name, weight in weights.items() if weight is not None}
-    blocks = tuple(
-        BlockSpec(name, tuple(map(str, block.columns)), LIKELIHOOD_OF_BLOCK[name], (defaults | given)[name])
-        for name, block in features.blocks.items()
-    )
-    return Architecture(blocks, n_latent, n_hidden, n_layers, dropout if n_samples > 1 else 0.0)
+    blocks = tuple(spec_of(name, block, (defaults | given)[name]) for name, block in features.blocks.items())
+    return Architecture(blocks, n_latent, n_hidden, n_layers, dropout if n_samples > 1 else 0.0, architecture)
 
 
-def length_weights(lengths: np.ndarray) -> np.ndarray:
-    """Weight of each sequence in the loss: ln(length) - 5, at least 2, scaled to a mean of 1 (as VAMB does); (n,)."""
-    weights = np.maximum(np.log(np.maximum(lengths, 1)) - 5, 2)
-    return (weights / weights.mean()).astype(np.float32)
+def spec_of(name: str, block: Block, weight: float) -> BlockSpec:
+    """What the network must know of a block."""
+    return BlockSpec(name, tuple(map(str, block.columns)), block.likelihood, weight, block.states)

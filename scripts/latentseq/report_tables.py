@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from latentseq.wording import format_bases, format_count, format_number, format_share
@@ -28,6 +29,25 @@ MEANINGS: Final = {
     "labels_near_complete": "different labels with a near-complete bin",
     "bases_in_bins": "share of all bases that lie in bins",
 }
+
+FIDELITY: Final = {
+    "correlation of single-column frequencies": "how well the share of each letter in each column agrees with that in "
+    "held-out sequences; 1 is perfect",
+    "correlation of pairwise covariances": "how well it is kept which letters of two columns occur together; 1 is "
+    "perfect",
+    "share of exact copies of training sequences": "0 where everything is new; a model that only remembers has many",
+    "share of duplicates": "generated sequences that an earlier one equals",
+    "median nearest distance to held-out sequences": "share of columns in which the nearest real sequence, unseen in "
+    "training, differs; far above the yardstick: unlike real ones",
+    "median nearest distance to training sequences": "the same for training sequences; far below the yardstick: close "
+    "copies",
+    "correlation of column means": "how well the mean of each column agrees with that of held-out rows; 1 is perfect",
+    "correlation of column variances": "the same for the variance of each column",
+    "correlation of pairwise correlations": "how well it is kept which columns rise and fall together; 1 is perfect",
+}
+MOST_ASSIGNED: Final = 2000  # rows of the table of newcomers
+MOST_INSERTIONS: Final = 100
+COMMON_INSERTION: Final = 0.01  # share of reads; rarer ones are mostly errors
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,7 @@ class Table:
 
 
 Format = Callable[[float], str]
+Columns = dict[str, tuple[str, list[Cell]]]
 
 
 def plain_table(frame: pd.DataFrame) -> Table:
@@ -84,7 +105,7 @@ def bins_table(bins: pd.DataFrame) -> Table:
         "support": format_number,
     }
     headings = {"n50": "N50", "gc": "GC", "bases": "size"}
-    columns: dict[str, tuple[str, list[Cell]]] = {}
+    columns: Columns = {}
     for name in bins.columns.drop("cluster"):
         heading = headings.get(name, name.replace("depth_", "depth ", 1) if name.startswith("depth_") else name)
         is_text = name in ("bin", "sample")
@@ -106,6 +127,73 @@ def evaluation_table(evaluation: pd.DataFrame) -> Table:
     columns |= {run: ("number", [_measure_cell(text) for text in evaluation[run]]) for run in runs}
     meanings = [MEANINGS.get(name, "") for name in evaluation["measure"]]
     columns["meaning"] = ("text", [Cell(text, text) for text in meanings])
+    return _from_columns(columns)
+
+
+def fidelity_table(fidelity: pd.DataFrame) -> Table:
+    """Show how like real sequences the generated ones are, beside real ones, and what that means."""
+    columns: Columns = {"measure": ("text", [Cell(name, name) for name in fidelity["measure"]])}
+    for name in ("generated", "yardstick"):
+        columns[name] = ("number", [_number_cell(text, format_number) for text in fidelity[name]])
+    meanings = [FIDELITY.get(name, "") for name in fidelity["measure"]]
+    columns["meaning"] = ("text", [Cell(text, text) for text in meanings])
+    return _from_columns(columns)
+
+
+def assignment_table(assignments: pd.DataFrame) -> Table:
+    """Show where newcomers belong; those of no cluster first, then the least sure; at most 2,000 rows."""
+    support = pd.to_numeric(assignments["support"].replace("", "nan"))
+    order = pd.DataFrame({"has_cluster": assignments["cluster"] != "", "support": support})
+    rows = order.sort_values(["has_cluster", "support"], kind="stable").index[:MOST_ASSIGNED]
+    shown = assignments.loc[rows]
+    columns: Columns = {"sequence": ("text", [Cell(text, text) for text in shown["sequence"]])}
+    columns["cluster"] = ("text", [Cell(text or "none", text) for text in shown["cluster"]])
+    columns["support"] = ("number", [_number_cell(text, format_number) for text in shown["support"]])
+    columns["nearest cluster"] = ("text", [Cell(text, text) for text in shown["nearest_cluster"]])
+    for name in ("distance", "distance_limit", "loss", "loss_limit"):
+        if name in shown:
+            columns[name.replace("_", " ")] = ("number", [_number_cell(text, format_number) for text in shown[name]])
+    columns["why none"] = ("text", [Cell(text, text) for text in shown["reason"]])
+    return _from_columns(columns)
+
+
+def share_table(clusters: pd.DataFrame, counts: np.ndarray, reads: pd.DataFrame) -> Table:
+    """Show the share of the reads in each cluster, the largest first, and of the reads of each sample.
+
+    clusters: clusters.tsv; counts: (n,) reads of each of its rows; reads: reads.tsv.
+    """
+    named = clusters["cluster"].mask(clusters["cluster"] == "", "none")
+    totals = pd.Series(counts).groupby(named.to_numpy()).agg(["sum", "size"]).sort_values("sum", ascending=False)
+    columns: Columns = {
+        "cluster": ("text", [Cell(name, name) for name in totals.index]),
+        "share of reads": _shares(totals["sum"] / totals["sum"].sum()),
+        "reads": ("number", [_number_cell(str(number), format_count) for number in totals["sum"]]),
+        "different rows": ("number", [_number_cell(str(number), format_count) for number in totals["size"]]),
+    }
+    of_cluster = dict(zip(clusters["sequence"], named, strict=True))
+    in_samples = reads.assign(count=reads["count"].astype("int64"), cluster=reads["sequence"].map(of_cluster))
+    if len(in_samples["sample"].unique()) > 1:
+        for sample, part in in_samples.groupby("sample", sort=False):
+            found = part.groupby("cluster")["count"].sum().reindex(totals.index, fill_value=0)
+            columns[f"share in {sample}"] = _shares(found / found.sum())
+    return _from_columns(columns)
+
+
+def _shares(values: pd.Series) -> tuple[str, list[Cell]]:
+    return "number", [_number_cell(str(value), format_share) for value in values]
+
+
+def insertion_table(insertions: pd.DataFrame) -> Table:
+    """Show the insertions that at least 1 % of the reads have, the most frequent first; at most 100."""
+    share = insertions["share"].astype(float)
+    common = share[share >= COMMON_INSERTION].sort_values(ascending=False, kind="stable").index[:MOST_INSERTIONS]
+    shown = insertions.loc[common]
+    columns: Columns = {
+        "after position": ("number", [_number_cell(text, format_count) for text in shown["position"]]),
+        "bases": ("text", [Cell(text, text) for text in shown["bases"]]),
+        "reads": ("number", [_number_cell(text, format_count) for text in shown["reads"]]),
+        "share of reads": _shares(share[common]),
+    }
     return _from_columns(columns)
 
 

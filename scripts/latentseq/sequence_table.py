@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from latentseq.tables import read_table
@@ -11,11 +12,18 @@ from latentseq.tables import read_table
 def read_sequences(path: str | Path) -> pd.DataFrame:
     """Read the table that `ingest_sequences` wrote.
 
-    Columns sequence, sample and original are text, length is int64 (bases), gc is float64 (0 to 1). Its row
-    order is that of everything made from the sequences.
+    Columns sequence, sample and original are text, length is int64 (bases), gc is float64 (0 to 1). The rows of an
+    alignment or a table also have count, int64: how many records each stands for. Its row order is that of everything
+    made from the sequences.
     """
     table = read_table(path, required=("sequence", "sample", "length", "gc", "original"))
-    return table.astype({"length": "int64", "gc": "float64"})
+    counted = {"count": "int64"} if "count" in table else {}
+    return table.astype({"length": "int64", "gc": "float64"} | counted)
+
+
+def sizes(sequences: pd.DataFrame) -> np.ndarray:
+    """How much each row counts beside the others: the records that it stands for, or its bases; (n,) int64."""
+    return sequences["count" if "count" in sequences else "length"].to_numpy(np.int64)
 
 
 def choose_name_column(names: Collection[str], sequences: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,13 @@ from latentseq.logs import Console, package_versions
 from latentseq.objective import design_architecture
 from latentseq.tables import write_table
 from latentseq.training_data import check_features, place_data
-from latentseq.vae import VAE, Architecture, Loss
+from latentseq.vae import VAE, Architecture, Loss, rows_at_once
 
 logger = logging.getLogger(__name__)
 
 SMALLEST_BATCH, FEWEST_STEPS = 16, 20
 SHORTEST_SCHEDULE = 10  # steps: the rise, a tenth of them, is one step at least (OneCycleLR divides by it)
+OF_THE_LOSS = ("weights", "kl_weight", "free_bits")  # settings of the model that are not of its shape
 Report = Callable[[dict[str, float]], None]
 
 
@@ -37,11 +38,20 @@ class TrainingSettings:
     batch_size: int
     learning_rate: float
     kl_weight: float
+    free_bits: float
     kl_warmup: int
     held_out: float
     patience: int
     checkpoint_epochs: int
     seed: int
+
+
+class Trained(NamedTuple):
+    """A model, its history with one row an epoch, and the names of the sequences that it was not trained on."""
+
+    model: VAE
+    history: list[dict[str, float]]
+    held_out: np.ndarray
 
 
 class Trainer:
@@ -57,6 +67,8 @@ class Trainer:
         scales = features.blocks.values()
         self.model.input_mean.copy_(torch.from_numpy(np.concatenate([block.mean for block in scales])))
         self.model.input_std.copy_(torch.from_numpy(np.concatenate([block.std for block in scales])))
+        for likelihood, block in zip(self.model.parts(), scales, strict=True):
+            likelihood.start_at(block.values, features.weights)
         self.model.to(device)
         self.data = place_data(features, architecture.n_latent, settings.held_out, settings.seed, device)
         self.optimizer = torch.optim.AdamW(
@@ -111,7 +123,7 @@ class Trainer:
     def step(self, rows: Tensor, kl_weight: float) -> Tensor:
         """One step down the gradient; returns the sums of loss, terms and KL over the rows."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.model(self.data.x[rows], kl_weight)
+            loss = self.model(self.data.x.take(rows), kl_weight, self.settings.free_bits)
         weight = self.data.weight[rows]
         self.optimizer.zero_grad(set_to_none=True)
         (loss.total * weight).mean().backward()
@@ -122,13 +134,13 @@ class Trainer:
     def run_epoch(self) -> dict[str, float]:
         """Train on every batch once; adds a row to the history and returns it."""
         started = time.monotonic()
-        kl_weight = self.settings.kl_weight / self.model.architecture.n_latent * self.kl_weight
+        kl_weight = self.settings.kl_weight * self.kl_weight
         self.model.train()
         steps = torch.stack([self.step(rows, kl_weight) for rows in self.batches()])
         names = ["loss", *(block.name for block in self.model.architecture.blocks), "kl"]
         *means, rows = sum_or_first_broken(steps).tolist()
         row = {"epoch": float(self.epoch + 1)} | {n: m / rows for n, m in zip(names, means, strict=True)}
-        row |= {"kl_weight": self.settings.kl_weight * self.kl_weight, "learning_rate": self.schedule.get_last_lr()[0]}
+        row |= {"kl_weight": kl_weight, "learning_rate": self.schedule.get_last_lr()[0]}
         row["held_out_loss"] = self.held_out_loss(row["loss"])
         require_finite(row)
         row["seconds"] = time.monotonic() - started
@@ -143,11 +155,14 @@ class Trainer:
         if not len(data.held_out_x):
             return otherwise
         self.model.eval()
-        mu, logvar = self.model.encode(data.held_out_x)
-        z = mu + (0.5 * logvar).exp() * data.held_out_noise
-        kl_weight = self.settings.kl_weight / self.model.architecture.n_latent
-        loss = self.model.loss(data.held_out_x, mu, logvar, z, kl_weight)
-        return float((loss.total * data.held_out_weight).sum() / data.held_out_weight.sum())
+        total = 0.0
+        for rows in torch.arange(len(data.held_out_x), device=self.device).split(rows_at_once(self.model)):
+            x = data.held_out_x.take(rows)
+            mu, logvar = self.model.encode(x)
+            z = mu + (0.5 * logvar).exp() * data.held_out_noise[rows]
+            loss = self.model.loss(x, mu, logvar, z, self.settings.kl_weight, self.settings.free_bits)
+            total += float((loss.total * data.held_out_weight[rows]).sum())
+        return total / float(data.held_out_weight.sum())
 
     def keep_best(self, held_out_loss: float) -> None:
         """Remember the weights of the epoch with the lowest held-out loss, once the KL weight is full."""
@@ -210,11 +225,11 @@ def train(
     device: torch.device,
     checkpoint: Path,
     report: Report = lambda row: None,
-) -> tuple[VAE, list[dict[str, float]]]:
+) -> Trained:
     """Train until the held-out loss stops falling or `max_epochs`; goes on from `checkpoint` if it fits.
 
-    `report` is called with each row of the history. Returns the model with the weights of its best epoch, and the
-    history, one row an epoch. Raises ValueError for features that are no numbers or a loss that becomes none.
+    `report` is called with each row of the history. Returns the model with the weights of its best epoch.
+    Raises ValueError for features that are no numbers or a loss that becomes none.
     """
     trainer = Trainer(features, architecture, settings, device)
     key = fingerprint(features, architecture, asdict(settings) | {"checkpoint_epochs": None, "device": str(device)})
@@ -227,21 +242,21 @@ def train(
         if trainer.finished or trainer.epoch % settings.checkpoint_epochs == 0:
             save_checkpoint(checkpoint, key, trainer.state())
     trainer.model.load_state_dict(trainer.best)
-    return trainer.model.cpu().eval(), trainer.history
+    return Trained(trainer.model.cpu().eval(), trainer.history, trainer.data.held_out)
 
 
 def run_training(
     features: Features, *, vae: Mapping[str, Any], training: Mapping[str, Any], seed: int, checkpoint: str | Path
-) -> tuple[VAE, list[dict[str, float]], dict[str, Any]]:
+) -> tuple[Trained, dict[str, Any]]:
     """Train with the settings `vae` and `training` of the config (config/config.yaml says what each means).
 
-    One line an epoch in the log, and a progress bar when a person is watching. Returns the model, its history, and
-    facts about the training: device, seed, settings, versions.
+    One line an epoch in the log, and a progress bar when a person is watching. Returns the model with its
+    history, and facts about the training: device, seed, settings, versions.
     """
-    shape = {name: value for name, value in vae.items() if name not in ("weights", "kl_weight")}
+    shape = {name: value for name, value in vae.items() if name not in OF_THE_LOSS}
     loop = {name: value for name, value in training.items() if name != "device"}
     architecture = design_architecture(features, vae["weights"], **shape)
-    settings = TrainingSettings(**loop, kl_weight=vae["kl_weight"], seed=seed)
+    settings = TrainingSettings(**loop, kl_weight=vae["kl_weight"], free_bits=vae["free_bits"], seed=seed)
     device = select_device(training["device"])
     sizes = ", ".join(f"{block.name} {len(block.columns)}" for block in architecture.blocks)
     logger.info("PyTorch %s on %s; columns: %s; %s", torch.__version__, device, sizes, shape)
@@ -252,11 +267,9 @@ def run_training(
             bar.set_postfix(loss=f"{row['loss']:.4f}", refresh=False)
             bar.update(int(row["epoch"]) - bar.n)
 
-        model, history = train(
-            features, architecture, settings, device=device, checkpoint=Path(checkpoint), report=report
-        )
-    trained = {"device": str(device), "settings": asdict(settings), "versions": package_versions(["torch", "numpy"])}
-    return model, history, trained
+        trained = train(features, architecture, settings, device=device, checkpoint=Path(checkpoint), report=report)
+    versions = package_versions(["torch", "numpy"])
+    return trained, {"device": str(device), "settings": asdict(settings), "versions": versions}
 
 
 def progress_bar(epochs: int) -> tqdm:
@@ -267,3 +280,15 @@ def progress_bar(epochs: int) -> tqdm:
 def write_history(history: list[dict[str, float]], path: str | Path) -> None:
     """Write the table of epochs."""
     write_table(pd.DataFrame(history).astype({"epoch": int}), path)
+
+
+def write_held_out(names: np.ndarray, path: str | Path) -> None:
+    """Write the names of the sequences that the model was not trained on."""
+    write_table(pd.DataFrame({"sequence": names}), path)
+
+
+def describe_frame(features: Features) -> dict[str, Any] | None:
+    """Columns and constant letters of an alignment, for the description of its model; None for other features."""
+    if features.frame is None:
+        return None
+    return {"columns": list(map(str, features.frame.columns)), "letters": features.frame.letters}

@@ -1,44 +1,97 @@
-# Takes <run>/latent.npz and which sequences have reads at all. Gives <run>/clusters.tsv with the support of every sequence, and <run>/map.tsv to look at.
+# Takes <run>/latent.npz and which sequences have reads at all. Gives <run>/clusters.tsv with the support of every sequence,
+# and <run>/map.tsv to look at. With `assign_to` newcomers get the clusters of an earlier run and a place on its map, and
+# <run>/assignments.tsv says why.
 
 
-rule cluster_latent:
-    input:
-        latent=run("latent.npz"),
-        sequences=dataset("input/sequences.tsv"),
-        depth=dataset("input/depth.npz"),
-    output:
-        clusters=run("clusters.tsv"),
-    log:
-        run_log("cluster_latent"),
-    benchmark:
-        run_benchmark("cluster_latent")
-    conda:
-        "../../envs/cluster.yaml"
-    params:
-        cluster=setting("cluster"),
-        seed=setting("seed"),
-        code=code_of("cluster_latent"),
-    message:
-        "Clustering run {wildcards.run}"
-    script:
-        "../../scripts/cluster_latent.py"
+if EARLIER:
 
+    rule assign_sequences:
+        input:
+            latent=run("latent.npz"),
+            sequences=dataset("input/sequences.tsv"),
+            earlier_latent=f"{EARLIER}/latent.npz",
+            earlier_clusters=f"{EARLIER}/clusters.tsv",
+            earlier_sequences=f"{Path(EARLIER).parent}/input/sequences.tsv",
+            earlier_held_out=f"{EARLIER}/held_out.tsv",
+            earlier_model=f"{EARLIER}/vae.json",
+        output:
+            assignments=run("assignments.tsv"),
+            clusters=run("clusters.tsv"),
+        log:
+            run_log("assign_sequences"),
+        benchmark:
+            run_benchmark("assign_sequences")
+        conda:
+            "../../envs/cluster.yaml"
+        params:
+            quantile=setting("assign", "quantile"),
+            draws=setting("assign", "support_draws"),
+            seed=setting("seed"),
+            code=code_of("assign_sequences"),
+        message:
+            "Assigning the sequences of run {wildcards.run} to the clusters of an earlier run"
+        script:
+            "../../scripts/assign_sequences.py"
 
-rule map_latent:
-    input:
-        latent=run("latent.npz"),
-    output:
-        map=run("map.tsv"),
-    log:
-        run_log("map_latent"),
-    benchmark:
-        run_benchmark("map_latent")
-    conda:
-        "../../envs/cluster.yaml"
-    params:
-        seed=setting("seed"),
-        code=code_of("map_latent"),
-    message:
-        "Drawing the map of run {wildcards.run} in two dimensions"
-    script:
-        "../../scripts/map_latent.py"
+    rule place_newcomers:
+        input:
+            latent=run("latent.npz"),
+            earlier_latent=f"{EARLIER}/latent.npz",
+            earlier_map=f"{EARLIER}/map.tsv",
+        output:
+            map=run("map.tsv"),
+        log:
+            run_log("place_newcomers"),
+        benchmark:
+            run_benchmark("place_newcomers")
+        conda:
+            "../../envs/cluster.yaml"
+        params:
+            code=code_of("place_newcomers"),
+        message:
+            "Placing the sequences of run {wildcards.run} on the map of an earlier run"
+        script:
+            "../../scripts/place_newcomers.py"
+
+else:
+
+    rule cluster_latent:
+        input:
+            latent=run("latent.npz"),
+            sequences=dataset("input/sequences.tsv"),
+            depth=dataset("input/depth.npz"),
+        output:
+            clusters=run("clusters.tsv"),
+        log:
+            run_log("cluster_latent"),
+        benchmark:
+            run_benchmark("cluster_latent")
+        conda:
+            "../../envs/cluster.yaml"
+        params:
+            cluster=setting("cluster"),
+            seed=setting("seed"),
+            code=code_of("cluster_latent"),
+        message:
+            "Clustering run {wildcards.run}"
+        script:
+            "../../scripts/cluster_latent.py"
+
+    rule map_latent:
+        input:
+            latent=run("latent.npz"),
+        output:
+            map=run("map.tsv"),
+        log:
+            run_log("map_latent"),
+        benchmark:
+            run_benchmark("map_latent")
+        conda:
+            "../../envs/cluster.yaml"
+        params:
+            seed=setting("seed"),
+            code=code_of("map_latent"),
+        message:
+            "Drawing the map of run {wildcards.run} in two dimensions"
+        script:
+            "../../scripts/map_latent.py"

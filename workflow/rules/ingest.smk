@@ -1,33 +1,112 @@
-# Takes the user's FASTA and BAM files, or a table of depths.
-# Gives input/sequences.*, input/files.tsv, input/references.tsv, input/depth/<sample>.* and input/depth.npz.
+# Takes the user's FASTA and BAM files, a table of depths, an alignment, or a table of numbers.
+# Gives input/sequences.tsv, input/files.tsv and input/depth.npz of every dataset; beside them input/sequences.fna.gz with
+# input/references.tsv and input/depth/<sample>.*, or input/alignment.npz, or input/table.npz.
 
 
-rule ingest_sequences:
-    input:
-        **given("samples"),
-        **given("depth"),
-        fasta=fasta_files(),
-    output:
-        fasta=dataset("input/sequences.fna.gz"),
-        fai=dataset("input/sequences.fna.gz.fai"),
-        gzi=dataset("input/sequences.fna.gz.gzi"),
-        table=dataset("input/sequences.tsv"),
-        files=dataset("input/files.tsv"),
-    log:
-        log_of("ingest_sequences"),
-    benchmark:
-        benchmark_of("ingest_sequences")
-    conda:
-        "../../envs/ingest.yaml"
-    params:
-        sequences=listed_fasta,
-        min_length=CONFIG["min_length"],
-        separator=CONFIG["separator"],
-        code=code_of("ingest_sequences"),
-    message:
-        "Reading {input.fasta}"
-    script:
-        "../../scripts/ingest_sequences.py"
+if METHOD == "kmer":
+
+    rule ingest_sequences:
+        input:
+            **given("samples"),
+            **given("depth"),
+            fasta=fasta_files(),
+        output:
+            fasta=dataset("input/sequences.fna.gz"),
+            fai=dataset("input/sequences.fna.gz.fai"),
+            gzi=dataset("input/sequences.fna.gz.gzi"),
+            table=dataset("input/sequences.tsv"),
+            files=dataset("input/files.tsv"),
+        log:
+            log_of("ingest_sequences"),
+        benchmark:
+            benchmark_of("ingest_sequences")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            sequences=listed_fasta,
+            min_length=CONFIG["min_length"],
+            separator=CONFIG["separator"],
+            code=code_of("ingest_sequences"),
+        message:
+            "Reading {input.fasta}"
+        script:
+            "../../scripts/ingest_sequences.py"
+
+elif METHOD == "table":
+
+    rule ingest_table:
+        input:
+            source=CONFIG["table"],
+        output:
+            table=dataset("input/table.npz"),
+            sequences=dataset("input/sequences.tsv"),
+            files=dataset("input/files.tsv"),
+        log:
+            log_of("ingest_table"),
+        benchmark:
+            benchmark_of("ingest_table")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            code=code_of("ingest_table"),
+        message:
+            "Reading {input.source}"
+        script:
+            "../../scripts/ingest_table.py"
+
+elif CONFIG["region"]:
+
+    rule ingest_window:
+        input:
+            **given("samples"),
+            **given("reference"),
+            bams=BAMS.values(),
+        output:
+            alignment=dataset("input/alignment.npz"),
+            table=dataset("input/sequences.tsv"),
+            files=dataset("input/files.tsv"),
+            insertions=dataset("input/insertions.tsv"),
+            reads=dataset("input/reads.tsv"),
+        log:
+            log_of("ingest_window"),
+        benchmark:
+            benchmark_of("ingest_window")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            samples=list(BAMS),
+            region=CONFIG["region"],
+            min_span=CONFIG["alignments"]["min_span"],
+            min_base_quality=CONFIG["alignments"]["min_base_quality"],
+            min_mapq=CONFIG["alignments"]["min_mapq"],
+            exclude_flags=CONFIG["alignments"]["exclude_flags"],
+            code=code_of("ingest_window"),
+        message:
+            "Reading the window {params.region} of {input.bams}"
+        script:
+            "../../scripts/ingest_window.py"
+
+else:
+
+    rule ingest_alignment:
+        input:
+            sequences=CONFIG["sequences"],
+        output:
+            alignment=dataset("input/alignment.npz"),
+            table=dataset("input/sequences.tsv"),
+            files=dataset("input/files.tsv"),
+        log:
+            log_of("ingest_alignment"),
+        benchmark:
+            benchmark_of("ingest_alignment")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            code=code_of("ingest_alignment"),
+        message:
+            "Reading the alignment {input.sequences}"
+        script:
+            "../../scripts/ingest_alignment.py"
 
 
 rule check_references:
@@ -80,11 +159,11 @@ rule measure_depth:
         "../../scripts/measure_depth.py"
 
 
-if BAMS:
+if DEPTH_OF:
 
     rule join_depth:
         input:
-            depths=expand(dataset("input/depth/{sample}.npz"), sample=BAMS),
+            depths=expand(dataset("input/depth/{sample}.npz"), sample=DEPTH_OF),
             sequences=dataset("input/sequences.tsv"),
         output:
             depth=dataset("input/depth.npz"),

@@ -1,5 +1,5 @@
-# Takes <run>/clusters.tsv and the dataset's sequences and depths. Gives <run>/bins/, <run>/bins.tsv and
-# <run>/clusters.biobox.tsv.
+# Takes what a run found and the dataset's input. Gives <run>/bins/, <run>/bins.tsv and <run>/clusters.biobox.tsv, and
+# <run>/latent.h5ad for scanpy.
 
 
 rule write_bins:
@@ -47,3 +47,29 @@ rule write_biobox:
         "Writing the clusters of run {wildcards.run} in CAMI's form"
     script:
         "../../scripts/write_biobox.py"
+
+
+rule write_h5ad:
+    input:
+        **given("labels"),
+        sequences=dataset("input/sequences.tsv"),
+        latent=run("latent.npz"),
+        clusters=run("clusters.tsv"),
+        latent_map=run("map.tsv"),
+        history=[] if EARLIER else of_model("history.tsv"),
+        settings=run("run.yaml"),
+        table=dataset("input/table.npz") if METHOD == "table" else [],
+    output:
+        h5ad=run("latent.h5ad"),
+    log:
+        run_log("write_h5ad"),
+    benchmark:
+        run_benchmark("write_h5ad")
+    conda:
+        "../../envs/products.yaml"
+    params:
+        code=code_of("write_h5ad"),
+    message:
+        "Writing run {wildcards.run} for scanpy"
+    script:
+        "../../scripts/write_h5ad.py"

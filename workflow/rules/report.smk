@@ -4,8 +4,8 @@
 rule describe_run:
     input:
         files=dataset("input/files.tsv"),
-        depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=BAMS),
-        model=of_model("vae.json"),
+        depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=DEPTH_OF),
+        model=model_file("vae.json") if EARLIER else of_model("vae.json"),
         tables=[CONFIG[key] for key in ("depth", "labels") if CONFIG[key]],
     output:
         settings=run("run.yaml"),
@@ -29,11 +29,29 @@ rule write_report:
     input:
         sequences=dataset("input/sequences.tsv"),
         files=dataset("input/files.tsv"),
-        references=dataset("input/references.tsv") if BAMS else [],
+        references=dataset("input/references.tsv") if DEPTH_OF else [],
         depth=dataset("input/depth.npz"),
-        depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=BAMS),
-        encoding=run("encoding.tsv"),
-        history=of_model("history.tsv"),
+        depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=DEPTH_OF),
+        encoding=run("encoding.tsv") if METHOD == "kmer" else [],
+        history=[] if EARLIER else of_model("history.tsv"),
+        features=run("features.npz") if METHOD != "kmer" else [],
+        dimensions=of_model("dimensions.tsv"),
+        reconstruction=of_product("reconstruction", "reconstruction.tsv"),
+        columns=of_product("reconstruction", "columns.tsv"),
+        scores=of_product("scores", "scores.tsv"),
+        substitutions=lambda wildcards: (
+            run("substitutions.tsv").format(run=wildcards.run)
+            if wildcards.run in scored_substitutions()
+            else []
+        ),
+        generated=of_product("generated", GENERATED[METHOD]),
+        fidelity=of_product("generated", "fidelity.tsv"),
+        walk=of_product("generated", "walk.npz"),
+        assignments=run("assignments.tsv") if EARLIER else [],
+        earlier_map=f"{EARLIER}/map.tsv" if EARLIER else [],
+        earlier_clusters=f"{EARLIER}/clusters.tsv" if EARLIER else [],
+        insertions=dataset("input/insertions.tsv") if CONFIG["region"] else [],
+        reads=dataset("input/reads.tsv") if CONFIG["region"] else [],
         latent_map=run("map.tsv"),
         clusters=run("clusters.tsv"),
         bins=of_product("bins", "bins.tsv"),
@@ -55,7 +73,14 @@ rule write_report:
             "write_report",
             *(
                 f"../report/{name}"
-                for name in ("report.html.j2", "report.css", "report.js")
+                for name in (
+                    "report.html.j2",
+                    "report.css",
+                    "drawing.js",
+                    "map.js",
+                    "products.js",
+                    "report.js",
+                )
             ),
         ),
     message:

@@ -1,5 +1,5 @@
-# Takes <run>/features.npz. Gives <run>/vae.*, <run>/history.tsv and <run>/latent.npz: the model, how it was trained,
-# and where it puts every sequence.
+# Takes <run>/features.npz. Gives <run>/vae.*, <run>/history.tsv, <run>/held_out.tsv and <run>/latent.npz: the model, how it
+# was trained, on all but which sequences, and where it puts every sequence. Newcomers go through an earlier run's model.
 
 
 rule train_vae:
@@ -9,6 +9,7 @@ rule train_vae:
         weights=run("vae.safetensors"),
         model=run("vae.json"),
         history=run("history.tsv"),
+        held_out=run("held_out.tsv"),
     log:
         run_log("train_vae"),
     benchmark:
@@ -34,10 +35,11 @@ rule train_vae:
 rule embed_sequences:
     input:
         features=run("features.npz"),
-        weights=run("vae.safetensors"),
-        model=run("vae.json"),
+        weights=model_file("vae.safetensors"),
+        model=model_file("vae.json"),
     output:
         latent=run("latent.npz"),
+        dimensions=run("dimensions.tsv"),
     log:
         run_log("embed_sequences"),
     benchmark:

@@ -1,0 +1,79 @@
+"""Mixtures of Gaussians whose number of components is found, after mclust (Fraley and Raftery 2002).
+
+Components start from Ward's tree of the rows, have full covariances, and their number is the one with the lowest
+Bayesian information criterion (10.1198/016214502760047131, sections 2.2 and 2.4).
+"""
+
+import logging
+import warnings
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+logger = logging.getLogger(__name__)
+
+MOST_FOR_TREE = 4000  # rows behind the tree, evenly taken: its memory grows with their square
+REGULARISATION = 1e-3  # of the mean variance, added to each component's: a cloud of equal rows has none
+NUMBERS = (*range(1, 21), 22, 24, 26, 28, 30, 32, 36, 40, 44, 48, 56, 64, 72, 80, 96, 112, 128)
+WORSE_IN_A_ROW = 4  # numbers tried after the best so far
+
+
+def ward_tree(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows behind the tree, (m,), and Ward's tree of them in scipy's form; z (n, dimensions)."""
+    rows = np.arange(len(z))
+    if len(z) > MOST_FOR_TREE:
+        rows = np.linspace(0, len(z) - 1, MOST_FOR_TREE).astype(np.int64)
+    return rows, linkage(z[rows], "ward")
+
+
+def start_of(z: np.ndarray, labels: np.ndarray, smallest: float) -> dict[str, np.ndarray]:
+    """Shares, means and precisions of labelled rows, to start a mixture from."""
+    means, precisions = [], []
+    for label in np.unique(labels):
+        members = z[labels == label]
+        covariance = np.cov(members.T, bias=True).reshape(z.shape[1], z.shape[1]) if len(members) > 1 else 0.0
+        means.append(members.mean(axis=0))
+        precisions.append(np.linalg.inv(covariance + smallest * np.eye(z.shape[1])))
+    return {
+        "weights_init": np.unique(labels, return_counts=True)[1] / len(labels),
+        "means_init": np.array(means),
+        "precisions_init": np.array(precisions),
+    }
+
+
+def fit_number(z: np.ndarray, number: int, tree: tuple[np.ndarray, np.ndarray], smallest: float) -> GaussianMixture:
+    """Mixture with so many components that starts from the branches of a tree; z (n, dimensions) float64."""
+    rows, branches = tree
+    labels = fcluster(branches, number, "maxclust")
+    start = start_of(z[rows], labels, smallest)
+    model = GaussianMixture(len(start["means_init"]), reg_covar=smallest, random_state=0, **start)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that still moves a little serves as well
+        return model.fit(z)
+
+
+def fit_mixture(
+    z: np.ndarray, n_components: int | None = None, smallest_variance: float | None = None
+) -> GaussianMixture:
+    """Fit a mixture; the number of components is found where it is not given.
+
+    z: (n, dimensions), at least 2 rows. To each component's variances `smallest_variance` is added, by default a
+    thousandth of the mean variance. Numbers are tried upwards until the criterion has been worse four times.
+    """
+    z = z.astype(np.float64)
+    tree = ward_tree(z)
+    smallest = smallest_variance or max(REGULARISATION * float(z.var(axis=0).mean()), 1e-9)
+    if n_components is not None:
+        return fit_number(z, min(n_components, len(z)), tree, smallest)
+    best, lowest, worse = None, np.inf, 0
+    for number in NUMBERS:
+        if number > len(tree[0]) or worse == WORSE_IN_A_ROW:
+            break
+        model = fit_number(z, number, tree, smallest)
+        criterion = model.bic(z)
+        logger.debug("%d components: BIC %.0f", number, criterion)
+        best, lowest, worse = (model, criterion, 0) if criterion < lowest else (best, lowest, worse + 1)
+    assert best is not None
+    return best

@@ -1,0 +1,41 @@
+"""A page as a browser sees it, for the tests of the report."""
+
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+TEMPLATES = Path(__file__).parents[1] / "workflow" / "report"
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NOISE = ("GL Driver", "Canvas2D: Multiple readback")  # hints about drawing speed, of the browser to plotly
+
+
+class Elements(HTMLParser):
+    """Collects the tags of a page, and the text of its data blocks."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags = []
+        self.data = {}
+        self.block = None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.block = dict(attrs).get("id") if tag == "script" else None
+
+    def handle_data(self, data):
+        if self.block:
+            self.data[self.block] = self.data.get(self.block, "") + data
+
+
+def browse(path, folder):
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
+    command += ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+    command += ["--disable-component-update", f"--user-data-dir={folder}", "--enable-logging=stderr"]
+    command += ["--virtual-time-budget=8000", "--dump-dom", path.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    console = [
+        line for line in done.stderr.splitlines() if "CONSOLE" in line and not any(noise in line for noise in NOISE)
+    ]
+    return done.stdout, console

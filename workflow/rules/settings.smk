@@ -1,0 +1,285 @@
+# Settings of the dataset and of its runs, merged and checked before anything runs.
+# Takes `config`; gives CONFIG, METHOD (how the data are encoded), SHEET, BAMS, DEPTH_OF
+# (samples whose depth is measured), RUNS and EARLIER (the folder of the run that newcomers are assigned to).
+
+import copy
+import difflib
+import sys
+
+import yaml
+from jsonschema import Draft202012Validator
+from pathlib import Path
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
+
+LIBRARY = Path(workflow.current_basedir).parent.parent / "scripts"
+sys.path.append(str(LIBRARY))
+
+from latentseq.earlier_settings import require_same_encoding
+from latentseq.idx import is_idx
+from latentseq.names import check_name
+from latentseq.sheet import read_sheet
+from latentseq.tsv import read_header
+
+OF_DATASET = [
+    *("dataset", "sequences", "table", "samples", "region", "depth", "labels"),
+    *("reference", "min_length", "separator", "results", "alignments", "runs"),
+    *("compare_pca", "assign_to"),
+]
+PRESETS = {"kmer": "groups.yaml", "onehot": "aligned.yaml", "table": "table.yaml"}
+METHODS_OF_PRODUCT = {
+    "bins": ["kmer"],
+    "reconstruction": ["onehot", "table"],
+    "scores": ["kmer", "onehot", "table"],
+    "generated": ["kmer", "onehot", "table"],
+    "h5ad": ["kmer", "onehot", "table"],
+}
+GENERATED = {
+    "kmer": "generated_profiles.tsv",
+    "onehot": "generated.fna",
+    "table": "generated.tsv",
+}
+EARLIER_FILES = [
+    *("vae.safetensors", "vae.json", "latent.npz", "clusters.tsv", "map.tsv"),
+    *("held_out.tsv", "run.yaml"),
+]
+MADE_HERE = "demo/"  # input files below this folder are made by the workflow itself
+FOLDERS = ["input", "logs", "benchmarks"]
+
+
+def merged(base, differences):
+    """`base` with `differences` laid over it, neither changed."""
+    result = copy.deepcopy(base)
+    update_config(result, copy.deepcopy(differences))
+    return result
+
+
+def default_settings():
+    """All settings with their defaults, from config/config.yaml."""
+    return yaml.safe_load(
+        Path(workflow.source_path("../../config/config.yaml")).read_text()
+    )
+
+
+def stop_early(check, *arguments):
+    """Call a check of the library; its message becomes that of Snakemake, without a traceback."""
+    try:
+        return check(*arguments)
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def check_settings(settings, where="settings"):
+    """Check settings against the schema; unknown keys are errors, in one sentence each."""
+    schema = yaml.safe_load(
+        Path(workflow.source_path("../schemas/config.schema.yaml")).read_text()
+    )
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(settings),
+        key=lambda error: list(map(str, error.path)),
+    )
+    if errors:
+        raise WorkflowError("\n".join(describe_error(error, where) for error in errors))
+    return settings
+
+
+def describe_error(error, where):
+    """One sentence about a setting that the schema refuses, with the name that may have been meant."""
+    name = ".".join(map(str, error.path))
+    if error.validator != "additionalProperties":
+        return f"{where}: {name} is {error.instance!r}: {error.message}.\nHint: config/config.yaml says what it may be."
+    known = error.schema["properties"]
+    unknown = sorted(set(error.instance) - set(known))[0]
+    near = difflib.get_close_matches(unknown, known, n=1)
+    hint = (
+        f"did you mean {near[0]!r}?" if near else f"known here are {', '.join(known)}."
+    )
+    inside = f" in {name!r}" if name else ""
+    return f"{where}: there is no setting {unknown!r}{inside}.\nHint: {hint}"
+
+
+def all_runs(settings):
+    """Settings of each run by its name: the base with the run's differences, and `pca` where labels are given."""
+    named = settings["runs"] or {"main": {}}
+    for name, differences in named.items():
+        stop_early(check_name, "run", name, "setting runs")
+        if name in FOLDERS:
+            raise WorkflowError(
+                f"A run cannot be called {name!r}, as a folder of the dataset is.\nHint: rename it."
+            )
+        for key in differences or {}:
+            if key in OF_DATASET:
+                raise WorkflowError(
+                    f"Run {name!r} sets {key!r}, which belongs to the dataset and is the same for all its runs.\n"
+                    "Hint: set it outside `runs`, or give the other data a dataset of their own."
+                )
+    compare = settings["labels"] and settings["compare_pca"] and not EARLIER
+    if compare and "pca" not in named:
+        named = named | {"pca": {"model": "pca"}}
+    runs = {
+        name: check_settings(
+            merged(settings, spelled_out(differences or {})), f"run {name}"
+        )
+        for name, differences in named.items()
+    }
+    for name, run in runs.items():
+        check_run(name, run)
+    return runs
+
+
+def check_run(name, settings):
+    """Raise WorkflowError for settings of a run that the data or the other settings do not allow."""
+    if settings["encode"]["method"] != METHOD:
+        raise WorkflowError(
+            f"Run {name!r} sets encode.method to {settings['encode']['method']}, but the data are read as {METHOD}.\n"
+            "Hint: the method is the same for all runs of a dataset; give the other one a dataset of its own."
+        )
+    check_products(name, settings)
+
+
+def check_inputs(settings):
+    """Raise WorkflowError when the settings name no input, or two that exclude each other."""
+    stop_early(check_name, "dataset", settings["dataset"], "setting dataset")
+    method = settings["encode"]["method"]
+    if settings["depth"] and any(row["bam"] for row in SHEET):
+        raise WorkflowError(
+            "Both `depth` and BAM files in the sample sheet are given; expected one source of depth.\n"
+            "Hint: take out `depth`, or the column bam."
+        )
+    for key, of in (("table", "table"), ("region", "onehot")):
+        if settings[key] and method != of:
+            raise WorkflowError(
+                f"The setting {key!r} is given, but encode.method is {method}; it is for {of} alone.\n"
+                f'Hint: put a preset before your settings, as in `make run CONFIG="config/{PRESETS[of]} mine.yaml"`.'
+            )
+    check_source = {
+        "kmer": check_fasta,
+        "onehot": check_alignment,
+        "table": check_table,
+    }
+    check_source[method](settings)
+
+
+def check_fasta(settings):
+    """Raise WorkflowError when no FASTA file is given."""
+    if not settings["sequences"] and not any(row["fasta"] for row in SHEET):
+        raise WorkflowError(
+            "No sequences are given.\n"
+            "Hint: set `sequences` to a FASTA file (or a list of them) in your settings, or fill the column fasta of "
+            "the sample sheet; run with `make run CONFIG=mine.yaml` or `snakemake --configfile mine.yaml`."
+        )
+
+
+def check_alignment(settings):
+    """Raise WorkflowError unless one alignment is given, or a region with BAM files."""
+    files = settings_list(settings["sequences"])
+    bams = any(row["bam"] for row in SHEET)
+    if settings["region"] and (files or not bams):
+        raise WorkflowError(
+            f"The setting region is {settings['region']!r}, which takes its sequences from BAM files: expected a "
+            f"sample sheet with the column bam and no `sequences`; found {len(files)} of `sequences` and "
+            f"{'a' if bams else 'no'} sheet with BAM files.\n"
+            "Hint: give `samples`, and take out `sequences`."
+        )
+    if not settings["region"] and len(files) != 1:
+        raise WorkflowError(
+            f"encode.method is onehot, which takes one alignment; found {len(files)} files in `sequences`.\n"
+            "Hint: set `sequences` to one alignment, or `region` and `samples` to read one from BAM files."
+        )
+
+
+def check_table(settings):
+    """Raise WorkflowError when no table is given."""
+    if not settings["table"]:
+        raise WorkflowError(
+            "encode.method is table, but no table is given.\n"
+            "Hint: set `table` to a file with one row a sample (TSV, CSV, NPY, Parquet, h5ad or IDX)."
+        )
+
+
+def check_products(name, settings):
+    """Raise WorkflowError for a product that cannot be made of the data."""
+    method = settings["encode"]["method"]
+    for product in settings["products"]:
+        if method not in METHODS_OF_PRODUCT[product]:
+            raise WorkflowError(
+                f"Run {name}: the product {product!r} cannot be made with encode.method {method}, only with "
+                f"{' and '.join(METHODS_OF_PRODUCT[product])}.\n"
+                f"Hint: put config/{PRESETS[method]} before your settings, or set `products`."
+            )
+        if CONFIG["assign_to"] and product == "generated":
+            raise WorkflowError(
+                "Sequences are generated by the run that was trained, not while newcomers are assigned to it.\n"
+                "Hint: take 'generated' out of `products`."
+            )
+    source, named = settings["generate"]["source"], settings["generate"]["sequences"]
+    fits = {"posterior": len(named) > 0, "line": len(named) == 2}.get(source, not named)
+    if "generated" in settings["products"] and not fits:
+        raise WorkflowError(
+            f"Run {name}: generate.source is {source} and generate.sequences names {len(named)}; expected "
+            "at least one with posterior, two with line, and none with prior and mixture.\n"
+            "Hint: names are those of sequences.tsv."
+        )
+
+
+def check_files(settings):
+    """Raise WorkflowError when an input file is missing, or the labels lack a column, before anything is run."""
+    listed = [("sequences", path) for path in settings_list(settings["sequences"])]
+    listed += [
+        (key, settings[key])
+        for key in ("table", "depth", "labels", "reference")
+        if settings[key]
+    ]
+    for number, row in enumerate(SHEET, start=1):
+        where = f"{settings['samples']}, row {number} (sample {row['sample']})"
+        listed += [(where, row[column]) for column in ("bam", "fasta") if row[column]]
+    for where, path in listed:
+        if not Path(path).is_file() and not path.startswith(MADE_HERE):
+            raise WorkflowError(
+                f"{where}: {path}: no such file.\nHint: relative paths start at the working directory, {Path.cwd()}."
+            )
+    labels = settings["labels"]
+    if labels and Path(labels).is_file() and not stop_early(is_idx, labels):
+        stop_early(read_header, labels, ["sequence", "label"])
+
+
+def check_earlier(settings):
+    """Raise WorkflowError when the earlier run is not there, or its settings do not fit; its folder otherwise."""
+    folder = Path(settings["assign_to"])
+    missing = [name for name in EARLIER_FILES if not (folder / name).is_file()]
+    if missing:
+        raise WorkflowError(
+            f"assign_to: {folder} has no {missing[0]}; expected the folder of a finished run with a VAE.\n"
+            "Hint: it is named results/<dataset>/<run>, as in results/gut/main."
+        )
+    if settings["runs"]:
+        raise WorkflowError(
+            "Both `assign_to` and `runs` are given, but newcomers are assigned to one earlier run.\n"
+            "Hint: take out `runs`, and give each assignment a dataset of its own."
+        )
+    earlier = yaml.safe_load((folder / "run.yaml").read_text())["settings"]
+    stop_early(require_same_encoding, settings, earlier)
+    return str(folder)
+
+
+def settings_list(value):
+    """A setting that may be null, one value or a list, as a list."""
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def spelled_out(settings):
+    """Settings of the user with `encode: table`, which is short for `encode: {method: table}`, in full."""
+    if isinstance(settings.get("encode"), str):
+        return dict(settings) | {"encode": {"method": settings["encode"]}}
+    return settings
+
+
+CONFIG = check_settings(merged(default_settings(), spelled_out(config)))
+METHOD = CONFIG["encode"]["method"]
+SHEET = stop_early(read_sheet, CONFIG["samples"]) if CONFIG["samples"] else []
+check_inputs(CONFIG)
+check_files(CONFIG)
+BAMS = {row["sample"]: row["bam"] for row in SHEET if row["bam"]}
+DEPTH_OF = list(BAMS) if METHOD == "kmer" else []
+EARLIER = check_earlier(CONFIG) if CONFIG["assign_to"] else None
+RUNS = all_runs(CONFIG)
