@@ -59,7 +59,7 @@ def test_methods_that_find_the_number(name):
 
 
 def test_a_mixture_does_not_cut_finer_than_the_posterior_is_wide():
-    z, truth = blobs([80] * 4, [[0, 0, 0], [1.5, 0, 0], [8, 0, 0], [9.5, 0, 0]], 0.2)
+    z, truth = blobs([80] * 4, [[0, 0, 0], [1.5, 0, 0], [8, 0, 0], [9.5, 0, 0]], 0.15)
     lengths = np.full(320, 1)
     assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 0.1))(z, lengths, 1), truth)
     assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 1.5))(z, lengths, 1), truth // 2)
