@@ -7,7 +7,7 @@ description = describe_run(
     run=snakemake.params.run,
     files=snakemake.input.files,
     depth_facts=snakemake.input.depth_facts,
-    tables=snakemake.input.tables,
+    others=snakemake.input.others,
     model=snakemake.input.get("model"),
 )
 write_description(description, snakemake.output.settings)

@@ -121,6 +121,8 @@ def test_newcomers_get_a_cluster_or_none(aligned, snakemake):
     assert list(table_of(aligned, "clusters.tsv", "new")["cluster"]) == list(assignments["cluster"])
     assert len(table_of(aligned, "scores.tsv", "new")) == len(assignments)
     assert (aligned / "results/new/main/report.html").exists()
+    described = yaml.safe_load((aligned / "results/new/main/run.yaml").read_text())
+    assert set(described["checksums"]) == {"new.fasta", "results/tiny/main/vae.safetensors"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ rule describe_run:
         files=dataset("input/files.tsv"),
         depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=DEPTH_OF),
         model=model_file("vae.json") if EARLIER else of_model("vae.json"),
-        tables=[CONFIG[key] for key in ("depth", "labels") if CONFIG[key]],
+        others=[CONFIG[key] for key in ("depth", "labels") if CONFIG[key]]
+        + ([f"{EARLIER}/vae.safetensors"] if EARLIER else []),
     output:
         settings=run("run.yaml"),
     log:
