@@ -1,5 +1,6 @@
 """The jobs beside bins, run as a user runs them: alignments, windows of BAM files, tables, and newcomers."""
 
+import gzip
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 from Bio import SeqIO
 from latentseq.onehot import decode_letters
 from latentseq.tables import read_table
+from sklearn.datasets import load_digits
 from small_files import alignment, write_alignments
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -213,6 +215,29 @@ def test_tables(tmp_path, snakemake, likelihood):
         assert (generated.iloc[:, 1:].astype(float) % 1 == 0).all().all()
     page = (tmp_path / "results/tiny/main/report.html").read_text()
     assert "<gene 1>" not in page
+
+
+def write_idx(path, values):
+    """MNIST's form: unsigned bytes, a dimension for each of the shape."""
+    with gzip.open(path, "wb") as file:
+        file.write(bytes([0, 0, 8, values.ndim]) + b"".join(size.to_bytes(4, "big") for size in values.shape))
+        file.write(values.astype(np.uint8).tobytes())
+
+
+@pytest.mark.slow
+def test_images_and_labels_as_mnist_has_them(tmp_path, snakemake):
+    digits = load_digits()
+    write_idx(tmp_path / "images.gz", (digits.images[:300] * 15).astype(np.uint8))
+    write_idx(tmp_path / "labels.gz", digits.target[:300])
+    config = tmp_path / "mine.yaml"
+    config.write_text(yaml.safe_dump({"table": "images.gz", "labels": "labels.gz", "products": ["generated"]}))
+    snakemake(tmp_path, config, presets=[ROOT / "config/mnist.yaml"])
+    measures = dict(table_of(tmp_path, "evaluation.tsv", "mnist").to_numpy())
+    assert measures["labels"] == "10"
+    with np.load(tmp_path / "results/mnist/main/walk.npz") as walk:
+        assert walk["values"].shape == (225, 64)
+        assert walk["values"].min() >= 0
+        assert walk["values"].max() <= 255
 
 
 def test_encode_in_short(tmp_path, snakemake):
