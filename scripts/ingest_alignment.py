@@ -7,4 +7,5 @@ ingest_alignment(
     alignment=snakemake.output.alignment,
     table=snakemake.output.table,
     files=snakemake.output.files,
+    fewest=snakemake.params.fewest,
 )

@@ -15,4 +15,5 @@ ingest_window(
     files=snakemake.output.files,
     insertions=snakemake.output.insertions,
     reads=snakemake.output.reads,
+    fewest=snakemake.params.fewest,
 )

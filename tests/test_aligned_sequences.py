@@ -191,7 +191,7 @@ def test_without_gaps_allowed_the_fasta_reader_refuses_them(write):
     [
         (b"", "the file is empty"),
         (b" \n\t\n", "holds no sequence, only white space"),
-        (b">a\nACGT\n", "has 1 record; expected two or more."),
+        (b">a\nACGT\n", "has 1 record; expected 2 or more."),
         (
             b">a\nACGT\n>b\nACGT\n>c d\nACG\n>e\nAC\n",
             "record 1 ('a') has 4 letters and gaps, but record 3 ('c') has 3; .*\nHint: align",

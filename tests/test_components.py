@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from latentseq.components import embed_components, log_depths
 from latentseq.encoding import abundance_blocks, mean_depths, standardised
-from latentseq.features import Features
+from latentseq.features import Features, unscaled
 from planted import column_names, planted_features, same_partition
 from sklearn.cluster import KMeans
 
@@ -115,3 +115,13 @@ def test_equal_sequences_lie_in_one_place():
     latent = embed_components(features_of(np.ones((9, 4))), 20, seed=1)
     np.testing.assert_array_equal(latent.mu, 0)
     np.testing.assert_array_equal(latent.sigma, 0)
+
+
+def test_few_kinds_of_aligned_rows_have_a_finite_posterior():
+    codes = np.tile(np.array([[0, 1, 2, 3], [3, 2, 1, 0]], np.uint8), (20, 1))
+    block = unscaled(codes, np.array(list("abcd")), "categorical", "ACGT")
+    names = np.array([f"s{i}" for i in range(40)])
+    latent = embed_components(Features(names, np.ones(40, np.float32), {"bases": block}), 20, seed=1)
+    assert np.isfinite(latent.mu).all()
+    assert np.isfinite(latent.sigma).all()
+    np.testing.assert_allclose(latent.reconstruction_loss, 0, atol=1e-6)

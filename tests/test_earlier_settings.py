@@ -1,11 +1,12 @@
 import pytest
 from latentseq.earlier_settings import require_same_encoding
 
+RUN = {"model": "vae", "region": None}
 ENCODE = {"method": "kmer", "k": 4, "project": True}
 
 
 def test_the_same_settings_fit():
-    require_same_encoding({"encode": ENCODE, "seed": 1}, {"model": "vae", "encode": dict(ENCODE), "seed": 2})
+    require_same_encoding(RUN | {"encode": ENCODE, "seed": 1}, RUN | {"encode": dict(ENCODE), "seed": 2})
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ def test_the_same_settings_fit():
 )
 def test_settings_that_differ_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
-        require_same_encoding({"encode": ENCODE | changes}, {"model": "vae", "encode": ENCODE})
+        require_same_encoding(RUN | {"encode": ENCODE | changes}, RUN | {"encode": ENCODE})
 
 
 def test_principal_components_take_no_newcomers():
@@ -26,3 +27,16 @@ def test_principal_components_take_no_newcomers():
         ValueError, match=r"^The earlier run has the model pca(.|\n)*Hint: name the folder of a run with"
     ):
         require_same_encoding({"encode": ENCODE}, {"model": "pca", "encode": ENCODE})
+
+
+@pytest.mark.parametrize(
+    ("here", "there"), [("a:5-9", "b:5-9"), ("a", "b"), (None, "a:5-9"), ("virus:2:5-9", "virus:1:5-9")]
+)
+def test_another_reference_is_refused(here, there):
+    runs = (RUN | {"region": region, "encode": ENCODE} for region in (here, there))
+    with pytest.raises(ValueError, match=r"^The setting region is .* here and was .* in the earlier run"):
+        require_same_encoding(*runs)
+
+
+def test_a_region_may_be_written_in_another_way():
+    require_same_encoding(*(RUN | {"region": region, "encode": ENCODE} for region in ("a:1,005-9,000", "a:1005-9000")))

@@ -127,6 +127,29 @@ def test_newcomers_get_a_cluster_or_none(aligned, snakemake):
     assert set(described["checksums"]) == {"new.fasta", "results/tiny/main/vae.safetensors"}
 
 
+def test_letters_that_no_earlier_sequence_had_count_against_a_newcomer(aligned, snakemake):
+    known = dict(lineages())["L1_0"]
+    changed = known[:-5] + "".join("A" if letter != "A" else "C" for letter in known[-5:])
+    write_fasta(aligned / "changed.fasta", [("same", known), ("changed", changed)])
+    settings = {"dataset": "changed", "sequences": "changed.fasta", "assign_to": "results/tiny/main"}
+    config = write_settings(aligned, "changed.yaml", **settings, products=["scores"])
+    snakemake(aligned, config, presets=[ALIGNED])
+    assignments = table_of(aligned, "assignments.tsv", "changed")
+    scores = table_of(aligned, "scores.tsv", "changed")["iw_elbo"].astype(float)
+    cost = np.log((81 + 0.5) / 0.5)
+    assert scores[0] - scores[1] == pytest.approx(5 * cost, abs=1e-3)
+    assert assignments["cluster"].tolist()[1] == ""
+    assert assignments["reason"][1] == "badly explained by the model"
+
+
+def test_a_single_newcomer(aligned, snakemake):
+    write_fasta(aligned / "one.fasta", [("L2_alone", dict(lineages())["L2_0"])])
+    settings = {"dataset": "one", "sequences": "one.fasta", "assign_to": "results/tiny/main", "products": []}
+    snakemake(aligned, write_settings(aligned, "one.yaml", **settings), presets=[ALIGNED])
+    clusters = table_of(aligned, "clusters.tsv").set_index("sequence")["cluster"]
+    assert table_of(aligned, "assignments.tsv", "one")["cluster"].tolist() == [clusters["L2_0"]]
+
+
 @pytest.mark.parametrize(
     ("differences", "message"),
     [
@@ -256,12 +279,18 @@ def test_encode_in_short(tmp_path, snakemake):
         ({"table": "a.tsv"}, "The setting 'table' is given, but encode.method is onehot"),
         ({"sequences": "a.fasta", "products": ["bins"]}, "the product 'bins' cannot be made with encode.method onehot"),
         ({"encode": "table"}, "no table is given"),
+        ({"sequences": "a.fasta", "depth": "a.tsv"}, "The setting 'depth' is given, but encode.method is onehot"),
+        ({"encode": "table", "table": "a.tsv", "sequences": "a.fasta"}, "a table holds its own rows"),
+        (
+            {"encode": "table", "table": "a.tsv", "score": {"substitutions_of": ["a"]}, "products": ["scores"]},
+            "only letters of an alignment can be substituted",
+        ),
         ({"sequences": "a.fasta", "runs": {"x": {"encode": "table"}}}, "the data are read as onehot"),
         (
             {"sequences": "a.fasta", "generate": {"source": "line", "sequences": ["a"]}, "products": ["generated"]},
             "generate.source is line and generate.sequences names 1",
         ),
-        ({"sequences": "a.fasta", "assign_to": "nowhere"}, "assign_to: nowhere has no vae.safetensors"),
+        ({"sequences": "a.fasta", "assign_to": "nowhere"}, "assign_to: nowhere has no ../input/sequences.tsv"),
     ],
 )
 def test_wrong_settings_stop_before_anything_runs(tmp_path, snakemake, differences, message):

@@ -49,3 +49,11 @@ def test_table_has_a_row_for_each_sequence():
     assert list(table.columns) == ["sequence", "x", "y"]
     assert list(table["sequence"]) == ["s0", "s1", "s2", "s3", "s4", "s5"]
     assert table["x"].std() >= table["y"].std()
+
+
+@pytest.mark.slow
+def test_one_dimension_can_be_mapped():
+    mu = np.random.default_rng(1).normal(size=(40, 1)).astype(np.float32)
+    placed = map_latent(mu, seed=1)
+    assert placed.shape == (40, 2)
+    assert np.isfinite(placed).all()

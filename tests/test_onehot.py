@@ -8,6 +8,7 @@ from latentseq.onehot import (
     GAP_CODE,
     LETTERS,
     MISSING_CODE,
+    Frame,
     count_letters,
     decode_letters,
     distributions,
@@ -129,3 +130,10 @@ def test_a_column_varies_when_its_letters_allow_for_two_states(codes, gaps_are_s
 def test_an_alignment_without_missing_letters_comes_back_whole(codes):
     frame = find_frame(codes, np.arange(codes.shape[1]).astype(str), gaps_are_states=True)
     np.testing.assert_array_equal(frame.fill(codes[:, frame.variable]), codes)
+
+
+def test_letters_unlike_a_constant_column_are_counted():
+    frame = Frame(np.array(list("abcd")), "A?-N", 9)
+    codes = np.array([encode_letters(text) for text in (b"ACGT", b"CC-A", b"NGNA", b"-TTT", b"RA-A")])
+    assert frame.unseen_letters(codes, gaps_are_states=True).tolist() == [1, 1, 0, 2, 0]
+    assert frame.unseen_letters(codes, gaps_are_states=False).tolist() == [1, 1, 0, 1, 0]

@@ -65,7 +65,7 @@ def alignment(**changes):
     )
     block = unscaled(np.zeros((4, 1), np.uint8), np.array(["202"]), "categorical", "ACGT-")
     features = Features(
-        np.array(NAMES), np.ones(4, np.float32), {"bases": block}, Frame(np.array(["201", "202", "203"]), "A?C")
+        np.array(NAMES), np.ones(4, np.float32), {"bases": block}, Frame(np.array(["201", "202", "203"]), "A?C", 4)
     )
     content = content_of({"method": "onehot"}, products=replace(made, **changes))
     return replace(content, features=features)

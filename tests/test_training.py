@@ -237,7 +237,9 @@ def test_a_warm_up_longer_than_the_training(tmp_path):
 
 
 def test_too_few_sequences(tmp_path):
-    message = r"^There are 7 sequences to train on; expected at least 8\.\nHint: lower `min_length`"
+    message = (
+        r"^There are 7 sequences to train on; expected at least 8\.\nHint: give more sequences, or lower `min_length`"
+    )
     with pytest.raises(ValueError, match=message):
         train_planted(tmp_path, features=planted_features(per_group=7, groups=1)[0])
 

@@ -31,17 +31,20 @@ class AlignedRecords:
     n_columns: int = 0
 
 
-def ingest_alignment(path: str | Path, *, alignment: str | Path, table: str | Path, files: str | Path) -> None:
+def ingest_alignment(
+    path: str | Path, *, alignment: str | Path, table: str | Path, files: str | Path, fewest: int = 2
+) -> None:
     """Take in an alignment of n sequences and c columns, of any format that `read_alignment` reads.
 
     A file of FASTA is streamed; what is held grows with the names, not with the letters. Written are `alignment`
     (arrays `sequences` (n,), `columns` (c,), the names "1" to "c", and `codes` uint8 (n, c), see `onehot`), the TSV
     `table` (sequence, sample, length, gc, original, count) and the TSV `files` (one row). Raises ValueError for a
-    file that is no alignment, for sequences of unequal length, a name that stands twice, and fewer than two sequences.
+    file that is no alignment, for sequences of unequal length, a name that stands twice, and fewer than
+    `fewest` sequences: one cannot be trained on, but can be assigned.
     """
     Path(alignment).parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=Path(alignment).parent) as letters:
-        records = _copy_codes(path, letters)
+        records = _copy_codes(path, letters, fewest)
         shape = (len(records.names), records.n_columns)
         letters.flush()
         write_arrays(
@@ -78,7 +81,7 @@ def count_bases(letters: bytes) -> int:
     return len(letters) - letters.count(GAP.encode()) - letters.count(MISSING.encode())
 
 
-def _copy_codes(path: str | Path, out: IO[bytes]) -> AlignedRecords:
+def _copy_codes(path: str | Path, out: IO[bytes], fewest: int) -> AlignedRecords:
     """Append the codes of every record to `out`, one byte a letter, and give all that is to know beside them."""
     records = AlignedRecords()
     for name, letters in _read_equal(path):
@@ -87,9 +90,10 @@ def _copy_codes(path: str | Path, out: IO[bytes]) -> AlignedRecords:
         records.lengths.append(count_bases(letters))
         records.gc.append(round(gc_share(letters), 4))
         records.n_columns = len(letters)
-    if len(records.names) < 2:
+    if len(records.names) < fewest:
         raise ValueError(
-            f"{path}: the alignment has {count_of(len(records.names), 'record', 'records')}; expected two or more.\n"
+            f"{path}: the alignment has {count_of(len(records.names), 'record', 'records')}; "
+            f"expected {fewest} or more.\n"
             "Hint: there is nothing to compare; look whether this is the right file."
         )
     return records

@@ -1,5 +1,6 @@
 """The formats of alignments: FASTA, Clustal, Stockholm, PHYLIP and NEXUS, told by content and read into records."""
 
+import codecs
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ def find_format(path: str | Path) -> str:
     hint = "give aligned sequences in one of these formats, plain or compressed with gzip, bgzip, xz or zstd."
     if start.startswith((b"BAM\1", b"CRAM", b"@HD\t", b"@SQ\t")):
         hint = "these are reads; name them in the column bam of the sample sheet, and set `region`."
+    elif start.startswith(codecs.BOM_UTF8):
+        hint = "the file begins with a byte-order mark; save it as UTF-8 without one."
     elif start.startswith(b"@"):
         hint = "this looks like FASTQ (reads); map the reads to a reference, and give the BAM and a `region`."
     raise ValueError(

@@ -156,7 +156,8 @@ def _describe_run(latent: Latent, history: pd.DataFrame | None, settings: Mappin
         "settings_yaml": yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True),
     }
     if history is not None:
-        columns = {name: pd.to_numeric(history[name]).to_numpy() for name in history}
+        kept = [name for name in history if name != "seconds"]  # they differ from run to run
+        columns = {name: pd.to_numeric(history[name]).to_numpy() for name in kept}
         described["history"] = pd.DataFrame(columns, index=_index(range(len(history))))
     return described
 

@@ -68,7 +68,7 @@ def embed_components(features: Features, n_components: int, seed: int) -> Latent
     n_components = max(1, min(n_components, x.shape[1] - 1, x.shape[0] - 1))
     model = PCA(n_components, svd_solver=solver_of(x), random_state=seed).fit(x)
     scores = model.transform(x)
-    noise, variance = model.noise_variance_, model.explained_variance_
+    noise, variance = max(float(model.noise_variance_), 0.0), model.explained_variance_
     sigma = np.sqrt(noise * np.clip(1 - noise / np.maximum(variance, 1e-30), 0, 1))
     depths = log_depths(features) * scores.std() * DEPTH_SPREAD
     names = [f"component {i}" for i in range(1, n_components + 1)]

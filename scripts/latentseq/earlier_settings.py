@@ -11,6 +11,13 @@ def require_same_encoding(settings: Mapping[str, Any], earlier: Mapping[str, Any
             f"The earlier run has the model {earlier['model']}, which takes no newcomers; expected vae.\n"
             "Hint: name the folder of a run with a VAE in `assign_to`."
         )
+    regions = [run["region"] for run in (settings, earlier)]
+    references = [None if region is None else region.rpartition(":")[0] or region for region in regions]
+    if references[0] != references[1]:
+        raise ValueError(
+            f"The setting region is {regions[0]!r} here and was {regions[1]!r} in the earlier run; expected the same "
+            "reference.\nHint: give the same region as the earlier run."
+        )
     here, there = settings["encode"], earlier["encode"]
     different = [key for key in {**there, **here} if here.get(key) != there.get(key)]
     if different:

@@ -33,7 +33,8 @@ def batches(features: Features, model: VAE) -> Iterator[Tensor]:
 
 @torch.no_grad()
 def embed(features: Features, model: VAE) -> Latent:
-    """Posterior mean and standard deviation, reconstruction loss at the mean (weighted terms) and KL in nats.
+    """Posterior mean and standard deviation, reconstruction loss at the mean (weighted terms, and what letters
+    outside the network cost) and KL in nats.
 
     Raises ValueError when the features' columns are not those of the model.
     """
@@ -46,4 +47,7 @@ def embed(features: Features, model: VAE) -> Latent:
         loss = model.loss(x, mu, logvar, mu, kl_weight=0.0)
         parts.append((mu, (0.5 * logvar).exp(), loss.reconstruction, loss.kl))
     names = np.array([f"latent {i}" for i in range(1, model.architecture.n_latent + 1)])
-    return Latent(features.sequences, names, *(torch.cat(part).numpy() for part in zip(*parts, strict=True)))
+    means, sigmas, losses, kls = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+    if features.unseen_loss is not None:
+        losses = losses + features.unseen_loss
+    return Latent(features.sequences, names, means, sigmas, losses, kls)

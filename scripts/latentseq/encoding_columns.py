@@ -8,7 +8,7 @@ import pandas as pd
 
 from latentseq.encoding import standardised
 from latentseq.features import Features, unscaled
-from latentseq.onehot import GAP_CODE, Frame, find_frame, states
+from latentseq.onehot import FEWEST_SEEN, GAP_CODE, Frame, find_frame, states
 from latentseq.scales import Earlier
 from latentseq.tables import require_same_names
 
@@ -29,17 +29,21 @@ def encode_alignment(
     """Letter codes of the columns that vary.
 
     alignment: arrays of alignment.npz; gaps: `state` counts a gap as a fifth state, where there is one; `missing`
-    takes it as not known. With an earlier run, its columns are taken. Raises ValueError when no column varies, or the
-    columns are not those of the earlier run.
+    takes it as not known. With an earlier run, its columns are taken, and letters in its
+    constant columns that none of its sequences had there cost `unseen_cost` each. Raises ValueError when no column
+    varies, or the columns are not those of the earlier run.
     """
     names = sequences["sequence"].to_numpy(str)
     require_same_names(alignment["sequences"], names, "alignment.npz", "sequences.tsv")
     columns, codes = np.array(alignment["columns"]), alignment["codes"]
     if earlier is None:
         counted = gaps == "state" and bool(any((codes[:, i] == GAP_CODE).any() for i in range(codes.shape[1])))
-        frame, letters = find_frame(codes, columns, counted), states(counted)
+        frame, letters, unseen = find_frame(codes, columns, counted), states(counted), None
     else:
         frame, letters = require_frame(earlier, columns), earlier.scales[BASES].states
+        unseen = (frame.unseen_letters(codes, gaps_are_states=gaps == "state") * unseen_cost(frame.n_sequences)).astype(
+            np.float32
+        )
     variable = frame.variable
     if not variable.any():
         raise ValueError(
@@ -48,7 +52,13 @@ def encode_alignment(
         )
     logger.info("%d of %d columns vary; states %s", variable.sum(), len(columns), letters)
     block = unscaled(np.ascontiguousarray(codes[:, variable]), columns[variable], "categorical", letters)
-    return Features(names, count_weights(sequences), {BASES: block}, frame)
+    return Features(names, count_weights(sequences), {BASES: block}, frame, unseen)
+
+
+def unseen_cost(n_sequences: int) -> float:
+    """Nats that a letter costs in a column in which all sequences had another: log odds with the pseudo-count that the
+    network starts from."""
+    return float(np.log((n_sequences + FEWEST_SEEN) / FEWEST_SEEN))
 
 
 def require_frame(earlier: Earlier, columns: np.ndarray) -> Frame:
@@ -57,9 +67,8 @@ def require_frame(earlier: Earlier, columns: np.ndarray) -> Frame:
         raise ValueError("The earlier run is not of an alignment, but these sequences are.\nHint: see its run.yaml.")
     if list(earlier.frame.columns) != list(columns):
         pairs = zip(earlier.frame.columns, columns, strict=False)
-        number, there, here = next(
-            ((i, a, b) for i, (a, b) in enumerate(pairs, start=1) if a != b), (0, "its end", "its end")
-        )
+        different = ((i, str(a), str(b)) for i, (a, b) in enumerate(pairs, start=1) if a != b)
+        number, there, here = next(different, (0, "", ""))
         where = f"its column {number} is {there!r}, here it is {here!r}" if number else "one is longer"
         raise ValueError(
             f"The alignment has {len(columns)} columns, that of the earlier run {len(earlier.frame.columns)}: {where}."
@@ -89,6 +98,10 @@ def encode_table(
         scale = earlier.scales[VALUES]
         values = values[:, find_columns(columns, scale.columns)]
         columns = scale.columns
+    if earlier is None and len(values) > 1 and (values == values[0]).all():
+        raise ValueError(
+            f"All {len(names)} rows of the table are alike: there is nothing to learn.\nHint: give other rows."
+        )
     if likelihood == "gaussian":
         block = standardised(values, columns, scale, likelihood)
     else:

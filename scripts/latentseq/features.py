@@ -36,13 +36,15 @@ class Features:
     """Blocks of features with one row for each sequence.
 
     sequences: (n,) names; weights: (n,) float32, of each row in the loss, with a mean of 1; frame: of an alignment,
-    all its columns, also those that never vary and so are in no block.
+    all its columns, also those that never vary and so are in no block; unseen_loss: (n,) float32, nats for letters of
+    newcomers in those columns, which the network does not see (None: there are none).
     """
 
     sequences: np.ndarray
     weights: np.ndarray
     blocks: Mapping[str, Block] = field(default_factory=dict)
     frame: Frame | None = None
+    unseen_loss: np.ndarray | None = None
 
     @property
     def matrix(self) -> np.ndarray:
@@ -72,6 +74,9 @@ def write_features(features: Features, path: str | Path) -> None:
         }
     if features.frame is not None:
         arrays |= {"frame_columns": features.frame.columns, "frame_letters": np.array(features.frame.letters)}
+        arrays["frame_sequences"] = np.array(features.frame.n_sequences)
+    if features.unseen_loss is not None:
+        arrays["unseen_loss"] = features.unseen_loss
     write_arrays(path, arrays)
 
 
@@ -81,8 +86,10 @@ def read_features(path: str | Path) -> Features:
     blocks = {str(name): _block_of(arrays, str(name)) for name in arrays["blocks"]}
     frame = None
     if "frame_columns" in arrays:
-        frame = Frame(np.array(arrays["frame_columns"]), str(arrays["frame_letters"]))
-    return Features(np.array(arrays["sequences"]), np.array(arrays["weights"]), blocks, frame)
+        letters, n_sequences = str(arrays["frame_letters"]), int(arrays["frame_sequences"])
+        frame = Frame(np.array(arrays["frame_columns"]), letters, n_sequences)
+    unseen = np.array(arrays["unseen_loss"]) if "unseen_loss" in arrays else None
+    return Features(np.array(arrays["sequences"]), np.array(arrays["weights"]), blocks, frame, unseen)
 
 
 def _block_of(arrays: Mapping[str, np.ndarray], name: str) -> Block:

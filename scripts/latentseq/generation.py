@@ -177,15 +177,18 @@ def on_line(latent: Latent, number: int, ends: np.ndarray) -> Points:
 def write_generated(generated: Generated, path: str | Path) -> None:
     """Write aligned sequences as FASTA, with '-' for gaps; numbers as TSV whose first column holds the headers.
 
-    That column is called `profile` for k-mer profiles, `row` for rows of a table, by the name of the file.
+    That column is called `profile` for k-mer profiles, `row` for rows of a table, by the name of the file, with
+    underscores after it where a column of the table has that name.
     """
     if generated.values.dtype == np.uint8:
         write_letters(generated, path)
         return
     first = "profile" if "profiles" in Path(path).name else "row"
     table = pd.DataFrame(generated.values, columns=generated.columns)
-    table.insert(0, first, generated.headers, allow_duplicates=True)
-    write_table(table, path)
+    while first in generated.columns:
+        first = f"{first}_"
+    table.insert(0, first, generated.headers)
+    write_table(table, path, decimals=8)
 
 
 def write_letters(generated: Generated, path: str | Path) -> None:

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentseq.onehot import count_letters, distributions
+from latentseq.onehot import FEWEST_SEEN, count_letters, distributions
 
 SMALLEST_NOISE = 1e-4  # of a Gaussian's variance: perfectly predicted columns would make the density unbounded
-FEWEST_SEEN = 0.5  # pseudo-count of a state in a column, so that nothing is impossible
 
 
 class Likelihood(nn.Module):

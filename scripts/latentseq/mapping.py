@@ -23,7 +23,12 @@ def map_latent(mu: np.ndarray, seed: int, n_neighbors: int = 15) -> np.ndarray:
         warnings.simplefilter("ignore")  # umap says at length that a seed means one thread
         from umap import UMAP
 
-        model = UMAP(n_neighbors=min(n_neighbors, len(mu) - 1), random_state=seed, n_jobs=1, init="pca")
+        model = UMAP(
+            n_neighbors=min(n_neighbors, len(mu) - 1),
+            random_state=seed,
+            n_jobs=1,
+            init="pca" if mu.shape[1] > 1 else "random",
+        )
         return np.asarray(model.fit_transform(mu), np.float32)
 
 

@@ -22,6 +22,7 @@ MISSING = "N"
 VARIABLE = "?"  # in a frame: a column that varies
 LETTERS = BASES + GAP + "".join(AMBIGUITY) + MISSING  # a letter's code is its place here
 GAP_CODE, MISSING_CODE = LETTERS.index(GAP), LETTERS.index(MISSING)
+FEWEST_SEEN = 0.5  # pseudo-count of a state in a column, so that nothing is impossible
 CELLS_AT_ONCE = 2**24  # letters looked at together: bounds the memory of what counts them
 
 
@@ -82,11 +83,12 @@ class Frame:
     """All columns of an alignment, also those that never vary and so are not in the network.
 
     columns: (all,) names; letters: text with one letter a column, what stands there in every sequence (N where no
-    sequence has a letter), and '?' in the columns that vary.
+    sequence has a letter), and '?' in the columns that vary; n_sequences: how many there were.
     """
 
     columns: np.ndarray
     letters: str
+    n_sequences: int
 
     @property
     def variable(self) -> np.ndarray:
@@ -98,6 +100,17 @@ class Frame:
         whole = np.tile(encode_letters(self.letters.encode()), (len(codes), 1))
         whole[:, self.variable] = codes
         return whole
+
+    def unseen_letters(self, codes: np.ndarray, gaps_are_states: bool) -> np.ndarray:
+        """Count bases, and gaps where they are states, that differ from the letter of a constant column.
+
+        codes: (n, all columns); result (n,). Ambiguity codes, N, and columns without any letter are no differences.
+        """
+        constant = encode_letters(self.letters.encode())
+        looked_at = np.flatnonzero(~self.variable & (constant <= GAP_CODE))
+        found = codes[:, looked_at]
+        known = found <= GAP_CODE if gaps_are_states else found < GAP_CODE
+        return ((found != constant[looked_at]) & known).sum(axis=1)
 
 
 def find_frame(codes: np.ndarray, columns: np.ndarray, gaps_are_states: bool) -> Frame:
@@ -112,4 +125,4 @@ def find_frame(codes: np.ndarray, columns: np.ndarray, gaps_are_states: bool) ->
     letters = np.where(n_states > 1, VARIABLE, np.where(n_states == 1, constant, MISSING))
     if not gaps_are_states:  # a column of gaps alone is one
         letters = np.where((n_states == 0) & seen[:, GAP_CODE], GAP, letters)
-    return Frame(columns, "".join(letters))
+    return Frame(columns, "".join(letters), len(codes))

@@ -48,7 +48,7 @@ def read_earlier(weights: str | Path | None, description: str | Path | None) -> 
 def frame_of(fields: Mapping[str, Any]) -> Frame | None:
     """Frame in the description of a model; None where it is not of an alignment."""
     frame = fields.get("frame")
-    return None if frame is None else Frame(np.array(frame["columns"]), frame["letters"])
+    return None if frame is None else Frame(np.array(frame["columns"]), frame["letters"], frame["n_sequences"])
 
 
 def bring_onto(scales: Mapping[str, Scale], columns: Mapping[str, np.ndarray]) -> None:

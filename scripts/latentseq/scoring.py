@@ -19,8 +19,7 @@ from torch import Tensor
 from latentseq.decoding import prepare
 from latentseq.embedding import batches, require_same_columns
 from latentseq.features import Features
-from latentseq.likelihoods import FEWEST_SEEN
-from latentseq.onehot import BASES, LETTERS, encode_letters
+from latentseq.onehot import BASES, FEWEST_SEEN, LETTERS, encode_letters
 from latentseq.selection import find_rows, yes_no
 from latentseq.vae import NORMALISED, VAE, rows_at_once
 
@@ -100,6 +99,8 @@ def score_sequences(
     scorer = Scorer(model, draws, seed, kl_weight)
     parts = [scorer.bounds(x) for x in batches(features, model)]
     elbo, weighted = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+    if features.unseen_loss is not None:
+        elbo, weighted = elbo - features.unseen_loss, weighted - features.unseen_loss
     means = float(elbo.mean()), float(weighted.mean())
     logger.info("%d sequences, K = %d: mean ELBO %.6g, importance-weighted %.6g", len(elbo), draws, *means)
     true = all(block.likelihood in NORMALISED for block in model.architecture.blocks)
@@ -152,7 +153,7 @@ def substitutions_of(features: Features, scorer: Scorer, codes: np.ndarray, row:
     to = np.tile(np.arange(len(BASES), dtype=np.uint8), len(column) // len(BASES))
     column, to = column[to != whole[column]], to[to != whole[column]]
     inside = frame.variable[column]
-    score = log_odds(encode_letters(frame.letters.encode())[column], whole[column], to, len(codes))
+    score = log_odds(encode_letters(frame.letters.encode())[column], whole[column], to, frame.n_sequences)
     place = np.cumsum(frame.variable) - 1  # of a column among those that vary
     score[inside] = mutant_scores(scorer, whole[frame.variable], place[column[inside]], to[inside])
     letters = np.array(list(LETTERS))

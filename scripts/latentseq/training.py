@@ -289,6 +289,7 @@ def write_held_out(names: np.ndarray, path: str | Path) -> None:
 
 def describe_frame(features: Features) -> dict[str, Any] | None:
     """Columns and constant letters of an alignment, for the description of its model; None for other features."""
-    if features.frame is None:
+    frame = features.frame
+    if frame is None:
         return None
-    return {"columns": list(map(str, features.frame.columns)), "letters": features.frame.letters}
+    return {"columns": list(map(str, frame.columns)), "letters": frame.letters, "n_sequences": frame.n_sequences}

@@ -19,7 +19,7 @@ def check_features(features: Features) -> None:
     if n < SMALLEST_TRAINING_SET:
         raise ValueError(
             f"There are {n} sequences to train on; expected at least {SMALLEST_TRAINING_SET}.\n"
-            "Hint: lower `min_length`, or give more sequences."
+            f"Hint: give more sequences{', or lower `min_length`' if 'composition' in features.blocks else ''}."
         )
     for name, block in features.blocks.items():
         if block.values.dtype == np.uint8:

@@ -73,6 +73,7 @@ def ingest_window(
     files: str | Path,
     insertions: str | Path,
     reads: str | Path,
+    fewest: int = 2,
 ) -> None:
     """Take in the reads across a window of a reference, from one BAM (or CRAM, SAM) for each sample.
 
@@ -85,7 +86,8 @@ def ingest_window(
     length, gc, original: the smallest read name, count: reads), `files` (one row a file: reads or pairs that overlap
     the window, their bases in it, and what of both was kept), `insertions` (position after which they stand, bases,
     reads, share of the kept reads that cover the place) and `reads` (sequence, sample, count). Raises ValueError for
-    files and regions that cannot be used, when no read spans the window, and when all that do are alike.
+    files and regions that cannot be used, when no read spans the window, and when there are
+    fewer than `fewest` different ones: one cannot be trained on, but can be assigned.
     """
     rows = WindowRows(find_window(bams, region, reference))
     filters = {"min_base_quality": min_base_quality, "min_mapq": min_mapq, "exclude_flags": exclude_flags}
@@ -94,7 +96,7 @@ def ingest_window(
         with open_reads(path, reference) as file:
             counts.append(_add_reads(file, str(path), sample, rows, min_span, filters))
         _log_counts(counts[-1], sample, rows.window)
-    _require_rows(rows, counts, min_span)
+    _require_rows(rows, counts, min_span, fewest)
     order = rows.sorted()
     write_arrays(alignment, _alignment_arrays(order, rows.window))
     write_table(_tabulate_rows(order, rows), table)
@@ -152,7 +154,7 @@ def _add_reads(
     return count
 
 
-def _require_rows(rows: WindowRows, counts: list[FileCounts], min_span: float) -> None:
+def _require_rows(rows: WindowRows, counts: list[FileCounts], min_span: float, fewest: int) -> None:
     files = ", ".join(count.file for count in counts)
     overlapping = sum(count.sequences for count in counts)
     if not overlapping:
@@ -172,7 +174,7 @@ def _require_rows(rows: WindowRows, counts: list[FileCounts], min_span: float) -
             f"The {format_count(kept)} reads that span the window {rows.window} in {files} have no base in it but N.\n"
             "Hint: look whether `min_base_quality` is too high, and whether the bases were taken out of the file."
         )
-    if len(rows.counts) < 2:
+    if len(rows.counts) < fewest:
         raise ValueError(
             f"All {format_count(kept)} reads that span the window {rows.window} in {files} are alike; expected two "
             "or more different ones.\nHint: there is nothing to compare; choose a wider region."

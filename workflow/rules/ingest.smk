@@ -80,6 +80,7 @@ elif CONFIG["region"]:
             min_base_quality=CONFIG["alignments"]["min_base_quality"],
             min_mapq=CONFIG["alignments"]["min_mapq"],
             exclude_flags=CONFIG["alignments"]["exclude_flags"],
+            fewest=1 if EARLIER else 2,
             code=code_of("ingest_window"),
         message:
             "Reading the window {params.region} of {input.bams}"
@@ -102,6 +103,7 @@ else:
         conda:
             "../../envs/ingest.yaml"
         params:
+            fewest=1 if EARLIER else 2,
             code=code_of("ingest_alignment"),
         message:
             "Reading the alignment {input.sequences}"
