@@ -89,10 +89,11 @@ def density_valley(a: np.ndarray, b: np.ndarray, weight_a: np.ndarray, weight_b:
     third = GRID_POINTS // 3
     peak_a, peak_b = int(density[:third].argmax()), GRID_POINTS - third + int(density[-third:].argmax())
     lower = min(peak_a, peak_b, key=lambda peak: density[peak])
-    if density[lower] <= 0:
+    squares = float((kernel[lower] ** 2).sum())
+    if squares <= 0:  # nothing there, or too little for the smallest number
         return 0.0
     ratio = density[peak_a : peak_b + 1].min() / density[lower]
-    seen = density[lower] ** 2 / (kernel[lower] ** 2).sum()
+    seen = density[lower] ** 2 / squares
     return float(min(1.0, ratio + np.sqrt(ratio / seen)))
 
 
