@@ -51,9 +51,9 @@ def test_table_has_a_row_for_each_sequence():
     assert table["x"].std() >= table["y"].std()
 
 
-@pytest.mark.slow
-def test_one_dimension_can_be_mapped():
-    mu = np.random.default_rng(1).normal(size=(40, 1)).astype(np.float32)
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_one_or_two_dimensions_are_a_map_already(dimensions):
+    mu = np.random.default_rng(1).normal(size=(40, dimensions)).astype(np.float32)
     placed = map_latent(mu, seed=1)
-    assert placed.shape == (40, 2)
-    assert np.isfinite(placed).all()
+    np.testing.assert_array_equal(placed[:, :dimensions], mu)
+    np.testing.assert_array_equal(placed[:, dimensions:], 0)

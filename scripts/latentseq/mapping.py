@@ -14,21 +14,19 @@ SMALLEST_FOR_UMAP = 20
 def map_latent(mu: np.ndarray, seed: int, n_neighbors: int = 15) -> np.ndarray:
     """Place rows in two dimensions by UMAP (McInnes et al. 2018, arXiv:1802.03426), one thread, fixed seed.
 
-    A few rows get their first two principal components instead. mu: (n, dimensions); result (n, 2) float32.
+    One or two dimensions are taken as they are; a few rows get their first two principal components instead.
+    mu: (n, dimensions); result (n, 2) float32.
     """
+    flat = np.concatenate([mu, np.zeros((len(mu), 2), mu.dtype)], axis=1)
+    if mu.shape[1] <= 2:
+        return flat[:, :2].astype(np.float32)
     if len(mu) < SMALLEST_FOR_UMAP:
-        flat = np.concatenate([mu, np.zeros((len(mu), 2), mu.dtype)], axis=1)
         return PCA(2, random_state=seed).fit_transform(flat).astype(np.float32) if len(mu) > 1 else flat[:, :2]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap says at length that a seed means one thread
         from umap import UMAP
 
-        model = UMAP(
-            n_neighbors=min(n_neighbors, len(mu) - 1),
-            random_state=seed,
-            n_jobs=1,
-            init="pca" if mu.shape[1] > 1 else "random",
-        )
+        model = UMAP(n_neighbors=min(n_neighbors, len(mu) - 1), random_state=seed, n_jobs=1, init="pca")
         return np.asarray(model.fit_transform(mu), np.float32)
 
 
