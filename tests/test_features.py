@@ -62,7 +62,7 @@ def test_standardised_columns_have_mean_0_and_deviation_1():
 def test_a_column_that_never_varies_becomes_zero(constant):
     block = standardised(np.full((7, 1), constant, np.float32), np.array(["constant"]))
     np.testing.assert_allclose(block.values, 0, atol=1e-6)
-    np.testing.assert_array_equal(block.std, [1])
+    np.testing.assert_array_equal(block.std, [0])
 
 
 def test_composition_is_standardised_frequency():

@@ -163,6 +163,15 @@ def test_rows_of_a_table_are_written_in_its_unit(tmp_path):
     )
 
 
+def test_a_column_that_never_varies_is_generated_as_it_is():
+    block = standardised(np.array([[1.0, 7.5], [2, 7.5], [6, 7.5]]), np.array(["height", "same"]), None, "gaussian")
+    features = Features(np.array(["s1", "s2", "s3"]), np.ones(3, np.float32), {"values": block})
+    model = linear_model(features, [[1.0], [1.0]], [0.0, 0.3], [[0.0, 0.0]], [0.0], [0.0])
+    generated = made(features, model, latent_of(features, block.values[:, :1], 0.1), 20, "prior")
+    np.testing.assert_allclose(generated.values[:, 1], 7.5)
+    assert generated.values[:, 0].std() > 0.5
+
+
 def circles(n=12, length=500, k=3):
     """Random circular sequences, in which (k-1)-mers begin as often as they end."""
     random = np.random.default_rng(3)

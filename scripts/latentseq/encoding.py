@@ -104,14 +104,14 @@ def standardised(
 ) -> Block:
     """Block with mean 0 and standard deviation 1 in each column, or on the scale of an earlier run.
 
-    A column that never varies becomes 0.
+    A column that never varies becomes 0, and so does its deviation: whatever is decoded there stands for its mean.
     """
     if scale is None:
         mean, std = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
-        std = np.where(std > 1e-9 * np.maximum(np.abs(mean), 1e-30), std, 1.0)
-        values = ((raw - mean) / std).astype(np.float32)
+        std = np.where(std > 1e-9 * np.maximum(np.abs(mean), 1e-30), std, 0.0)
+        values = ((raw - mean) / np.where(std > 0, std, 1)).astype(np.float32)
         return Block(values, columns, mean.astype(np.float32), std.astype(np.float32), likelihood)
-    values = ((raw - scale.mean.astype(np.float64)) / scale.std.astype(np.float64)).astype(np.float32)
+    values = ((raw - scale.mean.astype(np.float64)) / np.where(scale.std > 0, scale.std, 1)).astype(np.float32)
     return Block(values, columns, scale.mean, scale.std, likelihood)
 
 
