@@ -20,7 +20,8 @@ class Block:
 
     values: (n, columns), float32 as the likelihood reads them, or uint8 letter codes (`onehot`); columns: names;
     mean, std: (columns,) float32, what was subtracted from and divided out of the raw values (0 and 1 where they are
-    used as they are, std 0 where a column never varies); likelihood: a name of `likelihoods`; states: letters that a column of codes can be.
+    used as they are; std 0 where a column never varies); likelihood: a name of `likelihoods`; states: letters that a
+    column of codes can be.
     """
 
     values: np.ndarray
