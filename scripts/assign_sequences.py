@@ -1,5 +1,6 @@
 from latentseq.assignment import assign_newcomers, clusters_of
-from latentseq.earlier_clusters import join_run, read_kl_weight
+from latentseq.description import read_kl_weight
+from latentseq.earlier_clusters import join_run
 from latentseq.latent import read_latent
 from latentseq.logs import start_log
 from latentseq.sequence_table import read_sequences

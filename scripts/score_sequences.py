@@ -1,6 +1,7 @@
+from latentseq.description import read_kl_weight
 from latentseq.features import read_features
 from latentseq.logs import start_log
-from latentseq.scoring import read_kl_weight, score_sequences
+from latentseq.scoring import score_sequences
 from latentseq.selection import read_held_out
 from latentseq.tables import write_table
 from latentseq.vae import load_model

@@ -17,7 +17,8 @@ from latentseq.assignment import (
     place_on_map,
     reasons,
 )
-from latentseq.earlier_clusters import join_run, read_kl_weight
+from latentseq.description import read_kl_weight
+from latentseq.earlier_clusters import join_run
 from latentseq.embedding import embed
 from latentseq.encoding_columns import encode_alignment
 from latentseq.latent import Latent

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 from hand_set import alignment, linear_model, table
+from latentseq.description import read_kl_weight
 from latentseq.objective import design_architecture
-from latentseq.scoring import Scorer, read_kl_weight, score_sequences, score_substitutions
+from latentseq.scoring import Scorer, score_sequences, score_substitutions
 from latentseq.vae import VAE
 from planted import SHAPE, planted_features
 from scipy.stats import multivariate_normal

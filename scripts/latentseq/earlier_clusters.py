@@ -1,8 +1,6 @@
 """The latent map and clusters of an earlier run, joined by the names of its sequences."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -45,8 +43,3 @@ def join_run(latent: Latent, clusters: pd.DataFrame, sequences: pd.DataFrame, he
         )
     held = np.isin(names, held_out["sequence"].to_numpy(str))
     return EarlierRun(latent, found, sequences["length"].to_numpy(np.int64), held)
-
-
-def read_kl_weight(model: str | Path) -> float:
-    """Weight of the KL term that a model was trained with, from its vae.json."""
-    return float(json.loads(Path(model).read_text())["trained"]["settings"]["kl_weight"])

@@ -51,9 +51,7 @@ def decoded_at_mean(features: Features, model: VAE) -> Iterator[tuple[slice, Ten
     start = 0
     for x in batches(features, model):
         decoded = model.decode(model.encode(x)[0])
-        losses = model.reconstruction_loss(decoded, x)
-        weighted = [block.weight * losses[block.name] for block in model.architecture.blocks]
-        yield slice(start, start + len(x)), x, decoded, torch.stack(weighted).sum(dim=0)
+        yield slice(start, start + len(x)), x, decoded, model.weighted_sum(model.reconstruction_loss(decoded, x))
         start += len(x)
 
 

@@ -4,11 +4,9 @@ The importance-weighted bound of Burda et al. (2016, arXiv:1509.00519, equation 
 on average, and comes closer to the log likelihood the larger K is.
 """
 
-import json
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -58,8 +56,7 @@ class Scorer:
         """Log of p(x given z) p(z) / q(z given x) at z = mu + sigma * noise, (n,) float64; noise (n_latent,)."""
         z = mu + (0.5 * logvar).exp() * noise
         losses = self.model.reconstruction_loss(self.model.decode(z), x)
-        weights = {block.name: block.weight for block in self.model.architecture.blocks}
-        reconstruction = torch.stack([weights[name] * loss.double() for name, loss in losses.items()]).sum(dim=0)
+        reconstruction = self.model.weighted_sum({name: loss.double() for name, loss in losses.items()})
         # the constants of the two Gaussian densities cancel
         log_ratio = 0.5 * (noise.square() - z.square() + logvar).double().sum(dim=1)
         return log_ratio - self.scale * reconstruction
@@ -79,11 +76,6 @@ def likelihood_scale(model: VAE, kl_weight: float) -> float:
             "Hint: train with a KL weight above 0 to score sequences."
         )
     return 1 / kl_weight
-
-
-def read_kl_weight(description: str | Path) -> float:
-    """KL weight that a model was trained with; description: vae.json."""
-    return float(json.loads(Path(description).read_text())["trained"]["settings"]["kl_weight"])
 
 
 def score_sequences(

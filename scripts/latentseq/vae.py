@@ -129,6 +129,11 @@ class VAE(nn.Module):
         losses = [likelihood.loss(outputs, values) for likelihood, outputs, values in parts]
         return {block.name: loss for block, loss in zip(self.architecture.blocks, losses, strict=True)}
 
+    def weighted_sum(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """Terms of `reconstruction_loss` together, each with the weight of its block; (n,)."""
+        weights = {block.name: block.weight for block in self.architecture.blocks}
+        return torch.stack([weights[name] * term for name, term in terms.items()]).sum(dim=0)
+
     def loss(self, x: Tensor, mu: Tensor, logvar: Tensor, z: Tensor, kl_weight: float, free_bits: float = 0.0) -> Loss:
         """Loss of each row: weighted reconstruction terms + kl_weight * KL(q(z given x), N(0, I)).
 
@@ -136,8 +141,7 @@ class VAE(nn.Module):
         emptying it (Kingma et al. 2016, arXiv:1606.04934, who take the mean over a batch instead of a row).
         """
         terms = self.reconstruction_loss(self.decode(z), x)
-        weights = {block.name: block.weight for block in self.architecture.blocks}
-        reconstruction = torch.stack([weights[name] * term for name, term in terms.items()]).sum(dim=0)
+        reconstruction = self.weighted_sum(terms)
         kl = kl_by_dimension(mu, logvar)
         counted = kl.clamp(min=free_bits) if free_bits else kl
         return Loss(reconstruction + kl_weight * counted.sum(dim=1), reconstruction, terms, kl.sum(dim=1))
