@@ -8,7 +8,7 @@ import pandas as pd
 
 from latentseq.encoding import standardised
 from latentseq.features import Features, unscaled
-from latentseq.onehot import FEWEST_SEEN, GAP_CODE, Frame, find_frame, states
+from latentseq.onehot import FEWEST_SEEN, Frame, find_frame, has_gaps, states
 from latentseq.scales import Earlier
 from latentseq.tables import require_same_names
 
@@ -37,7 +37,7 @@ def encode_alignment(
     require_same_names(alignment["sequences"], names, "alignment.npz", "sequences.tsv")
     columns, codes = np.array(alignment["columns"]), alignment["codes"]
     if earlier is None:
-        counted = gaps == "state" and bool(any((codes[:, i] == GAP_CODE).any() for i in range(codes.shape[1])))
+        counted = gaps == "state" and has_gaps(codes)
         frame, letters, unseen = find_frame(codes, columns, counted), states(counted), None
     else:
         frame, letters = require_frame(earlier, columns), earlier.scales[BASES].states

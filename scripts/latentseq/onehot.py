@@ -78,6 +78,12 @@ def count_letters(codes: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return counts
 
 
+def has_gaps(codes: np.ndarray) -> bool:
+    """Whether any sequence has a gap; codes (n, columns), looked at in the order in which they lie on the disk."""
+    rows = max(1, CELLS_AT_ONCE // max(1, codes.shape[1]))
+    return any(bool((codes[start : start + rows] == GAP_CODE).any()) for start in range(0, len(codes), rows))
+
+
 @dataclass(frozen=True)
 class Frame:
     """All columns of an alignment, also those that never vary and so are not in the network.
