@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from latentseq.arrays import read_arrays, write_arrays
+from latentseq.selection import yes_no
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def describe_dimensions(latent: Latent) -> pd.DataFrame:
             "dimension": latent.dimensions,
             "variance": latent.mu.astype(np.float64).var(axis=0),
             "sigma": latent.sigma.astype(np.float64).mean(axis=0),
-            "active": np.where(active, "yes", "no"),
+            "active": yes_no(active),
         }
     )
 
