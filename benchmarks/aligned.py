@@ -35,12 +35,11 @@ from workflow_runs import (
     N_COMPONENTS,
     ROOT,
     add_run_options,
+    evaluated_runs,
     print_table,
-    read_evaluation,
     read_steps,
     run_workflow,
     seeded_runs,
-    total_seconds,
 )
 
 MEASURES = ("labels", "clusters", "ari", "ami", "homogeneity", "completeness", "accuracy")
@@ -102,10 +101,7 @@ def main() -> None:
     results = run_workflow(settings, work, options.cores, below=[ROOT / "config/aligned.yaml", options.settings])
     runs = list(settings["runs"])
     steps = read_steps(results, [*runs, "pca"])
-    rows = [
-        {"run": run, **read_evaluation(results, run, MEASURES), "seconds": total_seconds(steps, run)}
-        for run in [*runs, "pca"]
-    ]
+    rows = evaluated_runs(results, [*runs, "pca"], MEASURES, steps)
     features = read_features(results / runs[0] / "features.npz")
     labels = labels_of(features.sequences, path)
     for seed in options.seeds:

@@ -20,12 +20,11 @@ from workflow_runs import (
     ROOT,
     add_run_options,
     evaluate_kmeans,
+    evaluated_runs,
     print_table,
-    read_evaluation,
     read_steps,
     run_workflow,
     seeded_runs,
-    total_seconds,
 )
 
 
@@ -58,9 +57,7 @@ def main() -> None:
     results = run_workflow(settings, work, options.cores, below=below)
     runs = [*settings["runs"], "pca"]
     steps = read_steps(results, runs)
-    rows = [
-        {"run": run, **read_evaluation(results, run, OF_GROUPS), "seconds": total_seconds(steps, run)} for run in runs
-    ]
+    rows = evaluated_runs(results, runs, OF_GROUPS, steps)
     kmeans = evaluate_kmeans(results, runs[0], labels, OF_GROUPS, options.seeds[0])
     rows.append({"run": f"k-means on PCA({N_COMPONENTS}), true number"} | kmeans)
     print_table(f"Groups of {name}, label {options.column}", rows)

@@ -19,12 +19,11 @@ from latentseq.features import read_features
 from latentseq.tables import read_table
 from workflow_runs import (
     add_run_options,
+    evaluated_runs,
     print_table,
-    read_evaluation,
     read_steps,
     run_workflow,
     seeded_runs,
-    total_seconds,
 )
 
 
@@ -40,10 +39,7 @@ def main() -> None:
     results = run_workflow(settings, work, options.cores, below=[options.preset, options.settings])
     runs = list(settings["runs"])
     steps = read_steps(results, [*runs, "pca"])
-    rows = [
-        {"run": run, **read_evaluation(results, run, MEASURES), "seconds": total_seconds(steps, run)}
-        for run in [*runs, "pca"]
-    ]
+    rows = evaluated_runs(results, [*runs, "pca"], MEASURES, steps)
     labels = labels_of(read_features(results / runs[0] / "features.npz").sequences, work / preset["labels"])
     for seed in options.seeds:
         rows += components_told_the_number(results, runs[0], labels, seed)

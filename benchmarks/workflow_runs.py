@@ -132,6 +132,15 @@ def step_row(run: str, step: str, seconds: float, megabytes: float) -> dict[str,
     return {"run": run, "step": step, "seconds": f"{seconds:.1f}", "peak memory (MB)": memory}
 
 
+def evaluated_runs(
+    results: Path, runs: Sequence[str], measures: Sequence[str], steps: Sequence[Mapping[str, str]]
+) -> list[dict[str, str]]:
+    """Rows of a table: each run with what its evaluation says, and the seconds of its steps."""
+    return [
+        {"run": run, **read_evaluation(results, run, measures), "seconds": total_seconds(steps, run)} for run in runs
+    ]
+
+
 def total_seconds(steps: Sequence[Mapping[str, str]], run: str) -> str:
     """Seconds of all steps of a run, without those of the dataset."""
     return f"{sum(float(step['seconds']) for step in steps if step['run'] == run):.0f}"
