@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 from latentseq.samples import known_samples, list_sources, match_references, read_samples
+from latentseq.sheet import MAPPING_PRESETS, read_sheet, reads_of_samples
 from small_files import alignment, sequences_table, write_alignments
 
 
@@ -8,7 +9,7 @@ from small_files import alignment, sequences_table, write_alignments
 def folder(tmp_path, monkeypatch):
     """A working directory with empty files to be named in sheets."""
     monkeypatch.chdir(tmp_path)
-    for name in ("1.bam", "2.bam", "1.fna", "2.fna"):
+    for name in ("1.bam", "2.bam", "1.fna", "2.fna", "1.fq", "2.fq"):
         (tmp_path / name).touch()
     return tmp_path
 
@@ -26,8 +27,39 @@ def sheet(folder):
 
 def test_reads_sheet_and_keeps_other_columns(sheet):
     table = read_samples(sheet("sample bam day", "S1 1.bam 3", "S2 2.bam NA"))
-    expected = {"sample": ["S1", "S2"], "bam": ["1.bam", "2.bam"], "day": ["3", "NA"], "fasta": ["", ""]}
+    expected = {"sample": ["S1", "S2"], "bam": ["1.bam", "2.bam"], "day": ["3", "NA"]}
+    expected |= {column: ["", ""] for column in ("fasta", "reads1", "reads2", "preset")}
     assert table.to_dict("list") == expected
+
+
+def test_a_sheet_may_mix_alignments_and_reads(sheet):
+    path = sheet(
+        *("sample bam reads1 reads2 preset", "S1 1.bam", "S2  1.fq 2.fq", "S3  1.fq", "S4  2.fq  ont", "S5  2.fq  hifi")
+    )
+    assert reads_of_samples(path, read_sheet(path), "short") == {
+        "S2": {"files": ["1.fq", "2.fq"], "preset": "short"},
+        "S3": {"files": ["1.fq"], "preset": "short"},
+        "S4": {"files": ["2.fq"], "preset": "ont"},
+        "S5": {"files": ["2.fq"], "preset": "hifi"},
+    }
+    assert read_samples(path)["reads1"].tolist() == ["", "1.fq", "1.fq", "2.fq", "2.fq"]
+
+
+def test_the_preset_of_the_settings_holds_where_the_sheet_names_none(sheet):
+    path = sheet("sample reads1 preset", "S1 1.fq", "S2 2.fq short")
+    presets = {sample: reads["preset"] for sample, reads in reads_of_samples(path, read_sheet(path), "hifi").items()}
+    assert presets == {"S1": "hifi", "S2": "short"}
+
+
+@pytest.mark.parametrize("preset", MAPPING_PRESETS[1:])
+def test_long_reads_have_no_second_mates(sheet, preset):
+    path = sheet("sample reads1 reads2 preset", f"S1 1.fq 2.fq {preset}")
+    message = rf"samples\.tsv, row 1 \(sample S1\): reads2 \(2\.fq\) is given, but the preset is {preset}.*Hint: "
+    with pytest.raises(ValueError, match="(?s)" + message):
+        reads_of_samples(path, read_sheet(path), "short")
+    path = sheet("sample reads1 reads2", "S1 1.fq 2.fq")
+    with pytest.raises(ValueError, match="(?s)" + message):
+        reads_of_samples(path, read_sheet(path), preset)
 
 
 def test_bam_may_be_absent_for_all(sheet):
@@ -51,7 +83,21 @@ def test_bam_may_be_absent_for_all(sheet):
             r"row 2 \(S2\), column bam: no/3.bam: no such.*Hint: ",
         ),
         (["sample fasta", "S1 no.fna"], r"row 1 \(S1\), column fasta: no.fna: no such file"),
-        (["sample bam", "S1 1.bam", "S2"], "sample 'S2' has no bam, others have one.*Hint: "),
+        (["sample bam", "S1 1.bam", "S2"], "sample 'S2' has no bam and no reads, others have.*Hint: "),
+        (["sample reads1", "S1", "S2 1.fq"], "sample 'S1' has no bam and no reads, others have.*Hint: "),
+        (["sample reads2", "S1 1.fq"], "column 'bam' is missing; found sample, reads2.*Hint: .*reads1 and reads2"),
+        (
+            ["sample bam reads1", "S1 1.bam", "S2 2.bam 1.fq"],
+            r"row 2 \(sample S2\): both bam \(2.bam\) and reads \(1.fq\) are given.*Hint: ",
+        ),
+        (["sample bam reads2", "S1 1.bam 2.fq"], r"both bam \(1.bam\) and reads \(2.fq\)"),
+        (
+            ["sample reads1 reads2", "S1 1.fq", "S2  2.fq"],
+            r"row 2 \(sample S2\): reads2 \(2.fq\) is given without reads1.*Hint: a single file",
+        ),
+        (["sample reads1 reads2", "S1 1.fq 1.fq"], r"row 1 .*reads1 and reads2 are the same file, 1.fq.*Hint: "),
+        (["sample reads1 preset", "S1 1.fq sr"], "row 1 .*preset is 'sr'; expected short, ont, hifi.*Hint: "),
+        (["sample reads1", "S1 3.fq"], r"row 1 \(S1\), column reads1: 3.fq: no such file"),
         (["sample bam", "../S1 1.bam"], r"samples.tsv, row 1: sample name '\.\./S1' cannot be used"),
         (["sample bam", " 1.bam"], "samples.tsv, row 1: sample name '' cannot be used"),
     ],

@@ -247,17 +247,20 @@ def test_files_that_cannot_be_mapped(tmp_path):
         map_arrays(whole, required=["x", "y"])
 
 
+NO_FILES = {"bam": "", "fasta": "", "reads1": "", "reads2": "", "preset": ""}
+
+
 def test_sample_sheet(write):
     rows = read_sheet(write("sample\tbam\tfasta\tnote\nA\ta.bam\ta.fa\thello\nB\tb.bam\n"))
     assert rows == [
-        {"sample": "A", "bam": "a.bam", "fasta": "a.fa", "note": "hello"},
-        {"sample": "B", "bam": "b.bam", "fasta": "", "note": ""},
+        NO_FILES | {"sample": "A", "bam": "a.bam", "fasta": "a.fa", "note": "hello"},
+        NO_FILES | {"sample": "B", "bam": "b.bam", "note": ""},
     ]
 
 
 def test_sample_sheet_without_bams(write):
     rows = read_sheet(write("sample\tfasta\nA\ta.fa\n"))
-    assert rows == [{"sample": "A", "bam": "", "fasta": "a.fa"}]
+    assert rows == [NO_FILES | {"sample": "A", "fasta": "a.fa"}]
 
 
 @pytest.mark.parametrize(
@@ -266,8 +269,11 @@ def test_sample_sheet_without_bams(write):
         ("sample\tbam\n", r"the sample sheet has a header and no row\.\nHint: write one row"),
         ("bam\nx\n", r"column 'sample' is missing; found bam, expected sample\."),
         ("sample\tnote\nA\tx\n", r"column 'bam' is missing; found sample, note\.\nHint: the sheet has the columns"),
-        ("sample\tbam\nA\tx\nA\ty\n", r"sample 'A' stands in rows 1 and 2; expected it once\.\nHint: merge the BAM"),
-        ("sample\tbam\nA\tx\nB\t\n", r"sample 'B' has no bam, others have one;(.|\n)*Hint: depth must be known"),
+        ("sample\tbam\nA\tx\nA\ty\n", r"sample 'A' stands in rows 1 and 2; expected it once\.\nHint: merge the files"),
+        (
+            "sample\tbam\nA\tx\nB\t\n",
+            r"sample 'B' has no bam and no reads, others have;(.|\n)*Hint: depth must be known",
+        ),
         ("sample\tbam\n../A\tx\n", r"table\.tsv, row 1: sample name '\.\./A' cannot be used"),
         ("sample\tbam\nA\tx\n\ty\n", r"row 2: sample name '' cannot be used"),
         ("sample\tbam\nA b\tx\n", r"row 1: sample name 'A b' cannot be used(.|\n)*Hint: rename the sample"),

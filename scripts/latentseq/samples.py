@@ -9,7 +9,7 @@ import pandas as pd
 from latentseq.alignments import find_references, open_alignments
 from latentseq.depth_tables import table_samples
 from latentseq.sequences import Source
-from latentseq.sheet import read_sheet
+from latentseq.sheet import FILE_COLUMNS, read_sheet
 
 logger = logging.getLogger(__name__)
 
@@ -17,11 +17,12 @@ logger = logging.getLogger(__name__)
 def read_samples(path: str | Path) -> pd.DataFrame:
     """Read the sample sheet and look whether its files are there.
 
-    Returns all its columns as text, `sample`, `bam` and `fasta` always among them. Relative paths start at
-    the working directory. Raises ValueError as `read_sheet` does, and for a file that does not exist.
+    Returns all its columns as text, `sample`, `bam`, `fasta`, `reads1`, `reads2` and `preset` always among them.
+    Relative paths start at the working directory. Raises ValueError as `read_sheet` does, and for a file that does not
+    exist.
     """
     sheet = pd.DataFrame(read_sheet(path), dtype=str)
-    for column in ("bam", "fasta"):
+    for column in FILE_COLUMNS:
         for row, (sample, file) in enumerate(zip(sheet["sample"], sheet[column], strict=True), start=1):
             if file and not Path(file).is_file():
                 raise ValueError(
@@ -65,11 +66,12 @@ def list_sources(sequences: str | Sequence[str] | None, sheet: str | Path | None
 
 
 def match_references(samples: pd.DataFrame, sequences: pd.DataFrame, reference: str | Path | None) -> pd.DataFrame:
-    """Check that every sequence is a reference of every sample's alignments, before any long job.
+    """Check that every sequence is a reference of the alignments that are given, before any long job.
 
-    Also reads the first record of each, so that a CRAM without its reference shows here. Returns one row a
-    sample: sample, file, references, matched (references that are a sequence) and not_kept (that are none,
-    such as sequences that were too short). Raises ValueError, see `open_alignments` and `find_references`.
+    Also reads the first record of each, so that a CRAM without its reference shows here. Samples whose reads are
+    mapped to the sequences here are left out. Returns one row a sample: sample, file, references, matched (references
+    that are a sequence) and not_kept (that are none, such as sequences that were too short). Raises ValueError, see
+    `open_alignments` and `find_references`.
     """
     rows = []
     for row in samples[samples["bam"] != ""].itertuples():

@@ -1,7 +1,9 @@
 """Rows of tab-separated text, with the standard library alone: the workflow itself reads the sample sheet so."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from latentseq.files import whole_file
 
 
 def read_rows(path: str | Path, required: Sequence[str] = ()) -> tuple[list[str], list[list[str]]]:
@@ -23,6 +25,13 @@ def read_header(path: str | Path, required: Sequence[str] = ()) -> list[str]:
     """Column names of a TSV file, without reading further; raises ValueError as `read_rows` does for the header."""
     _, header = next(_read_cells(Path(path)), (0, []))
     return _check_header(path, header, required)
+
+
+def write_rows(rows: Sequence[Mapping[str, object]], path: str | Path) -> None:
+    """Write rows that have the same columns as a TSV file, whole or not at all; at least one row."""
+    lines = ["\t".join(rows[0]), *("\t".join(map(str, row.values())) for row in rows)]
+    with whole_file(path) as partial:
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _read_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
