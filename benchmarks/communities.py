@@ -5,6 +5,7 @@ A folder holds `contigs.fna.gz`, `truth.tsv` (contig, genome, species, genome_le
 """
 
 import argparse
+import gzip
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from xopen import xopen
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
@@ -94,7 +94,7 @@ def sample_bams(sheet: Path, samples: Sequence[str]) -> dict[str, Path]:
 
 def copy_contigs(fasta: Path, names: set[str], target: Path) -> Path:
     """Write the contigs with these names to `target`, and return it."""
-    with xopen(target, "wb", compresslevel=1) as out:
+    with gzip.open(target, "wb", compresslevel=1) as out:
         for name, sequence in read_fasta(fasta):
             if name in names:
                 out.write(b">%b\n%b\n" % (name.encode(), sequence))

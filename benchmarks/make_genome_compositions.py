@@ -13,6 +13,7 @@ under these accessions.
 """
 
 import sys
+from io import TextIOWrapper
 from itertools import product
 from pathlib import Path
 
@@ -20,7 +21,10 @@ import numpy as np
 import pandas as pd
 from Bio.SeqIO.FastaIO import SimpleFastaParser
 from sklearn.cluster import KMeans
-from xopen import xopen
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+
+from latentseq.compressed import open_compressed
 
 WINDOW = 5_000
 STATES = 4
@@ -32,8 +36,9 @@ def read_genome(path: Path) -> dict[str, np.ndarray]:
     """Longer replicons of a FASTA file as codes 0 to 3 (A, C, G, T), other letters as 4."""
     table = np.full(256, 4, dtype=np.uint8)
     table[np.frombuffer(b"ACGTacgt", dtype=np.uint8)] = [0, 1, 2, 3, 0, 1, 2, 3]
-    with xopen(path) as file:
-        records = [(title.split()[0], sequence) for title, sequence in SimpleFastaParser(file)]
+    with open_compressed(path) as file:
+        text = TextIOWrapper(file)
+        records = [(title.split()[0], sequence) for title, sequence in SimpleFastaParser(text)]
     return {
         name: table[np.frombuffer(sequence.encode(), dtype=np.uint8)]
         for name, sequence in records

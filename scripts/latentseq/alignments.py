@@ -14,9 +14,8 @@ from typing import BinaryIO, cast
 
 import numpy as np
 import pandas as pd
-from xopen import xopen
 
-from latentseq.compressed import DAMAGED, open_compressed
+from latentseq.compressed import DAMAGED, gunzip, open_compressed
 from latentseq.files import checksum, require_content
 from latentseq.sequence_table import choose_name_column
 
@@ -88,7 +87,7 @@ def open_alignments(path: str | Path, reference: str | Path | None) -> Iterator[
         if form == "BAM":
             with (
                 HashingReader(path) as raw,
-                xopen(cast(BinaryIO, raw), "rb", threads=0, format="gz") as stream,
+                gunzip(cast(BinaryIO, raw)) as stream,
             ):
                 yield _read_header(path, stream, raw.hexdigest)
         else:
@@ -177,7 +176,7 @@ def _converted(path: Path, form: str, reference: str | Path | None) -> Iterator[
     with (
         tempfile.TemporaryFile() as messages,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=messages, env=environment) as process,
-        xopen(cast(BinaryIO, process.stdout), "rb", threads=0, format="gz") as stream,
+        gunzip(cast(BinaryIO, process.stdout)) as stream,
     ):
         failure = ended = False
         try:

@@ -1,26 +1,34 @@
 """Files read through whatever compression they have, and told when they were cut."""
 
-import lzma
 import zlib
-from collections.abc import Iterator
+from bz2 import BZ2File
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from lzma import LZMAError, LZMAFile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
-from backports.zstd import ZstdError
-from xopen import xopen
+from backports.zstd import ZstdError, ZstdFile
 
 from latentseq.files import require_content
 
 try:
+    from isal.igzip import IGzipFile as GzipFile
     from isal.igzip_lib import IsalError
-except ImportError:  # xopen reads gzip by other means where isal is not made for the processor
+except ImportError:  # isal, which is several times faster, is not made for every processor
+    from gzip import GzipFile  # type: ignore[assignment]
+
     IsalError = zlib.error  # type: ignore[assignment]
 
-COMPRESSIONS = {b"\x1f\x8b": "gz", b"\x42\x5a\x68": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst"}
+OPENERS: dict[bytes, Callable[[str | Path], Any]] = {  # by what such a file starts with
+    b"\x1f\x8b": GzipFile,
+    b"\x42\x5a\x68": BZ2File,
+    b"\xfd7zXZ\x00": LZMAFile,
+    b"\x28\xb5\x2f\xfd": ZstdFile,
+}
 # What the readers of compressed files raise for data that are cut or changed.
 DAMAGED: tuple[type[Exception], ...] = (
-    *(EOFError, OSError, zlib.error, lzma.LZMAError, ZstdError),
+    *(EOFError, OSError, zlib.error, LZMAError, ZstdError),
     IsalError,  # type: ignore[assignment]
 )
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -40,6 +48,16 @@ def require_bgzf_end(path: str | Path) -> None:
             )
 
 
+def open_plain(path: str | Path) -> BinaryIO:
+    """Open a file that is not compressed."""
+    return Path(path).open("rb")
+
+
+def gunzip(stream: BinaryIO) -> BinaryIO:
+    """What a stream of gzip or BGZF blocks holds."""
+    return cast(BinaryIO, GzipFile(fileobj=stream, mode="rb"))
+
+
 @contextmanager
 def open_compressed(path: str | Path) -> Iterator[BinaryIO]:
     """Open a file for reading bytes; its compression is told by its content, not by the ending of its name.
@@ -49,11 +67,11 @@ def open_compressed(path: str | Path) -> Iterator[BinaryIO]:
     require_content(path)
     with Path(path).open("rb") as file:
         start = file.read(18)
-    compression = next((name for magic, name in COMPRESSIONS.items() if start.startswith(magic)), None)
+    open_file = next((opener for magic, opener in OPENERS.items() if start.startswith(magic)), open_plain)
     if start[:4] == BGZF_END[:4] and start[12:14] == b"BC":
         require_bgzf_end(path)
     try:
-        with xopen(path, "rb", threads=0, format=compression) if compression else Path(path).open("rb") as file:
+        with open_file(path) as file:
             yield file
     except DAMAGED as error:
         raise ValueError(

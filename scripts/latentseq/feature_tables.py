@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from latentseq.arrays import read_arrays, write_arrays
-from latentseq.compressed import COMPRESSIONS, open_compressed
+from latentseq.compressed import OPENERS, open_compressed
 from latentseq.files import checksum, require_content
 from latentseq.idx import is_idx, read_idx_images
 from latentseq.tables import write_table
@@ -81,7 +81,7 @@ def find_form(path: str | Path) -> str:
 
 
 def _refuse_packed_binary(path: str | Path, start: bytes) -> None:
-    if not any(start.startswith(magic) for magic in COMPRESSIONS):
+    if not any(start.startswith(magic) for magic in OPENERS):
         return
     with open_compressed(path) as file:
         inside = file.read(8)
