@@ -10,7 +10,7 @@ from latentseq.onehot import Frame
 from latentseq.report import render_report
 from latentseq.report_input import Products, ReportInput, read_products
 from latentseq.tables import write_table
-from pages import BROWSER, TEMPLATES, Elements, browse
+from pages import BROWSER, Elements, browse
 from plotly.offline import get_plotlyjs
 
 NAMES = ["</script><img src=x onerror=alert(1)>", "<b>s2</b>", "s3", "s4"]
@@ -72,7 +72,7 @@ def alignment(**changes):
 
 
 def test_the_page_of_an_alignment_tells_what_the_model_answers():
-    page = render_report(alignment(), TEMPLATES)
+    page = render_report(alignment())
     for text in (
         "The alignment has 4 sequences and 3 columns, 1 of which vary.",
         "The sequences form 2 clusters, 1 of a single sequence.",
@@ -91,7 +91,7 @@ def test_the_page_of_an_alignment_tells_what_the_model_answers():
 
 
 def test_parts_that_were_not_made_are_left_out():
-    page = render_report(content_of({"method": "onehot"}), TEMPLATES)
+    page = render_report(content_of({"method": "onehot"}))
     for part in ("reconstruction", "scores", "substitutions", "generated", "walk", "assignments", "haplotypes"):
         assert f'<section id="{part}">' not in page
         assert f'href="#{part}"' not in page
@@ -104,7 +104,7 @@ def test_parts_that_were_not_made_are_left_out():
 )
 def test_posterior_collapse_is_said(active, total, words):
     flags = ["yes"] * active + ["no"] * (total - active)
-    page = render_report(alignment(dimensions=text_table(dimension=range(total), active=flags)), TEMPLATES)
+    page = render_report(alignment(dimensions=text_table(dimension=range(total), active=flags)))
     assert ('<p class="warning"' in page) == (words is not None)
     assert words is None or words in page
     assert f"{active} of {total} latent dimensions {'is' if active == 1 else 'are'} active" in page
@@ -112,12 +112,12 @@ def test_posterior_collapse_is_said(active, total, words):
 
 def test_fidelity_that_was_not_measured_is_said():
     fidelity = text_table(measure=["share of duplicates"], generated=[""], yardstick=[""])
-    assert "Too few sequences were held out" in render_report(alignment(fidelity=fidelity), TEMPLATES)
+    assert "Too few sequences were held out" in render_report(alignment(fidelity=fidelity))
 
 
 def test_scores_that_only_rank_are_called_so():
     scores = alignment().products.scores.assign(meaning="ranking only", held_out="yes")
-    page = render_report(alignment(scores=scores), TEMPLATES)
+    page = render_report(alignment(scores=scores))
     assert "It holds up to a constant" in page
     assert "Its median is -10.5 for sequences, none of which the model was trained on" in page
 
@@ -130,7 +130,7 @@ def window():
 
 
 def test_the_page_of_a_window_tells_shares():
-    page = render_report(window(), TEMPLATES)
+    page = render_report(window())
     assert "Of 12 reads that overlap the window ref:201-203, 10 span it and were kept: 4 rows that differ" in page
     assert "Estimated shares of the reads: 70.0 % (cluster 1), 20.0 % (cluster 2)." in page
     assert "share in &lt;i&gt;B" in page
@@ -142,7 +142,7 @@ def test_the_page_of_a_window_tells_shares():
 def test_the_page_of_a_table_has_no_bases():
     content = content_of({"method": "table", "likelihood": "gaussian"})
     measures = pd.DataFrame({"measure": ["ari", "ari_bases", "bases_in_bins"], "main": ["0.5", "1.2", "0"]})
-    page = render_report(replace(content, evaluation=measures), TEMPLATES)
+    page = render_report(replace(content, evaluation=measures))
     assert "The table has 4 rows." in page
     body = page.replace(get_plotlyjs(), "").split("<body>")[1].split("<script")[0]
     assert "bases" not in body
@@ -163,7 +163,7 @@ def newcomers():
 
 
 def test_the_page_of_newcomers_tells_where_they_belong():
-    page = render_report(newcomers(), TEMPLATES)
+    page = render_report(newcomers())
     assert (
         "Of 4 new sequences, 3 belong to 2 clusters of the earlier run results/old/main, and 1 to none "
         "(1 far from every cluster)." in page
@@ -198,7 +198,7 @@ def image_content():
 
 
 def test_names_of_columns_come_back_whole_and_are_text():
-    page = render_report(table_content(), TEMPLATES)
+    page = render_report(table_content())
     assert EVIL not in page
     data = json.loads(Elements(page).data["products-data"])
     assert data["walk"]["figures"][0]["columns"][0] == EVIL
@@ -255,7 +255,7 @@ window.addEventListener("load", () => setTimeout(() => {
 )
 def test_the_page_draws_in_a_browser(make, plot, plots, tip, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(render_report(make(), TEMPLATES) + PROBE.replace("PLOT", json.dumps(plot)), encoding="utf-8")
+    path.write_text(render_report(make()) + PROBE.replace("PLOT", json.dumps(plot)), encoding="utf-8")
     dom, console = browse(path, tmp_path / "profile")
     assert console == []
     assert dom.count('class="plot-container') == plots

@@ -2,8 +2,7 @@
 
 This module gathers what the page says (`report_words`, `report_tables` and `figures` for every job, `report_products`
 for what a model answers); `workflow/report/report.html.j2` lays it out, `report.css` dresses it, the scripts beside
-them draw the figures with plotly.js and sort the tables. Everything is inlined. All names are data: Jinja2 escapes them
-in HTML and (`tojson`) in the JSON blocks that the script reads.
+them draw the figures with plotly.js and sort the tables. `pages` puts everything into one file.
 """
 
 import logging
@@ -12,11 +11,10 @@ from typing import Any, Final
 
 import pandas as pd
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from latentseq.figures import Newcomers, loss_figure, map_figure
-from latentseq.files import whole_file
+from latentseq.pages import render_page, write_page
 from latentseq.report_input import ReportInput
 from latentseq.report_products import describe_products
 from latentseq.report_tables import (
@@ -25,6 +23,7 @@ from latentseq.report_tables import (
     bins_table,
     checksum_table,
     evaluation_table,
+    mapped_table,
     plain_table,
     version_table,
 )
@@ -41,7 +40,7 @@ from latentseq.report_words import (
 
 logger = logging.getLogger(__name__)
 
-SCRIPTS: Final = ("drawing.js", "map.js", "products.js", "report.js")  # parts of one script, in this order
+SCRIPTS: Final = ("drawing.js", "map.js", "products.js", "tables.js", "report.js")  # parts of one script, in this order
 FILE_COLUMNS: Final = {  # what files.tsv has to say of a job that does not read contigs
     "alignment": {"file": "file", "sha256": "sha256", "sequences": "sequences", "bases": "bases"},
     "window": {
@@ -55,25 +54,17 @@ FILE_COLUMNS: Final = {  # what files.tsv has to say of a job that does not read
 }
 
 
-def write_report(path: str | Path, content: ReportInput, template_folder: str | Path) -> None:
+def write_report(path: str | Path, content: ReportInput) -> None:
     """Write the page, whole or not at all; the same content gives the same bytes."""
-    page = render_report(content, template_folder)
-    with whole_file(path) as partial:
-        partial.write_text(page, encoding="utf-8", newline="\n")
+    page = render_report(content)
+    write_page(path, page)
     logger.info("Wrote the report, %.1f MB.", len(page) / 1e6)
 
 
-def render_report(content: ReportInput, template_folder: str | Path) -> str:
+def render_report(content: ReportInput) -> str:
     """Return the page as text."""
-    folder = Path(template_folder)
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-    return environment.get_template("report.html.j2").render(
-        **describe_page(content),
-        style=(folder / "report.css").read_text(encoding="utf-8"),
-        script="\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS),
-        plotly=get_plotlyjs(),
-    )
+    told = describe_page(content) | {"plotly": get_plotlyjs()}
+    return render_page("report.html.j2", ["report.css"], SCRIPTS, told)
 
 
 def describe_page(content: ReportInput) -> dict[str, Any]:
@@ -98,12 +89,14 @@ def describe_page(content: ReportInput) -> dict[str, Any]:
         "evaluation": describe_evaluation(content),
         "files": describe_files(content),
         "encoding": None if content.encoding is None else plain_table(content.encoding),
+        "mapped": mapped_table(content.mapped),
         "alignments": alignment_table(content.depth_facts),
         "references": None if content.references is None else plain_table(content.references),
         "settings": yaml.safe_dump(settings.get("settings", {}), sort_keys=False, allow_unicode=True),
         "versions": version_table(settings.get("versions", {})),
         "seed": settings.get("seed", "not recorded"),
         "device": settings.get("device", "not recorded"),
+        "commit": settings.get("commit") or "not recorded",
         "checksums": checksum_table(settings.get("checksums", {})),
         **describe_products(content),
     }

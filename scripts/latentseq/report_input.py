@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from latentseq.arrays import read_arrays
 from latentseq.evaluation import compare_evaluations
 from latentseq.features import Features, read_features
+from latentseq.provenance import read_description
 from latentseq.sequence_table import read_sequences
 from latentseq.tables import read_table
 
@@ -63,9 +63,10 @@ class ReportInput:
 
     sequences: as from `read_sequences`. The other tables are text, as from `read_table`.
     depth: arrays of depth.npz. depth_facts: facts of the alignments by sample (columns `fact`, `value`).
+    mapped: files of reads by sample (columns `preset`, `reads`, `mapped`).
     encoding: facts of the k-mers, likewise. features: of an alignment or a table, for its columns.
-    evaluation: what `compare_evaluations` gives, this run first. settings: run.yaml, with the keys
-    `settings`, `versions`, `seed`, `device` and `checksums`, each of which may be absent.
+    evaluation: what `compare_evaluations` gives, this run first. settings: run.yaml as from `read_description`, with
+    the keys `settings`, `versions`, `seed`, `device`, `commit` and `checksums`, each of which may be absent.
     """
 
     dataset: str
@@ -77,6 +78,7 @@ class ReportInput:
     depth: Mapping[str, np.ndarray]
     settings: Mapping[str, Any]
     depth_facts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    mapped: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     references: pd.DataFrame | None = None
     encoding: pd.DataFrame | None = None
     features: Features | None = None
@@ -94,10 +96,18 @@ class ReportInput:
 
     @property
     def job(self) -> str:
-        """What the sequences are: `kmer`, `alignment`, `window` (reads across one) or `table`."""
-        method = self.setting("encode", "method") or "kmer"
-        aligned = "window" if self.setting("region") else "alignment"
-        return aligned if method == "onehot" else str(method)
+        """What the sequences are, as `job_of` says."""
+        return job_of(self.settings.get("settings", {}))
+
+
+def job_of(settings: Mapping[str, Any]) -> str:
+    """What the sequences of a run with these settings are: `kmer`, `alignment`, `window` (reads across one) or `table`.
+
+    Without settings they are `kmer`.
+    """
+    method = settings.get("encode", {}).get("method", "kmer")
+    aligned = "window" if settings.get("region") else "alignment"
+    return aligned if method == "onehot" else str(method)
 
 
 def read_report_input(
@@ -112,6 +122,7 @@ def read_report_input(
     settings: str | Path,
     depth_facts: Sequence[str | Path] = (),
     references: OptionalPath = (),
+    mapped: Sequence[str | Path] = (),
     encoding: OptionalPath = (),
     features: OptionalPath = (),
     history: OptionalPath = (),
@@ -121,7 +132,7 @@ def read_report_input(
 ) -> ReportInput:
     """Read the files of a run. A file that there is not is given as an empty list, as in Snakemake.
 
-    The facts of a sample are in `<sample>.tsv`; the evaluation of a run is in the folder `<run>/`.
+    Facts and mapped reads of a sample are in `<sample>.tsv`; the evaluation of a run is in the folder `<run>/`.
     """
     runs = {Path(path).parent.name: path for path in evaluations}
     ordered = {name: runs[name] for name in sorted(runs, key=lambda name: name != run)}
@@ -134,9 +145,10 @@ def read_report_input(
         clusters=read_table(clusters, required=("sequence", "cluster", "support")),
         latent_map=read_table(latent_map, required=("sequence", "x", "y")),
         depth=read_arrays(depth),
-        settings=yaml.safe_load(Path(settings).read_text(encoding="utf-8")),
+        settings=read_description(settings),
         depth_facts={Path(path).stem: read_table(path, required=("fact", "value")) for path in depth_facts},
         references=read_optional(references),
+        mapped={Path(path).stem: read_table(path, required=("preset", "reads", "mapped")) for path in mapped},
         encoding=read_optional(encoding),
         features=read_features(features_path) if features_path else None,
         history=read_optional(history),

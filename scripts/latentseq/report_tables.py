@@ -52,10 +52,11 @@ COMMON_INSERTION: Final = 0.01  # share of reads; rarer ones are mostly errors
 
 @dataclass(frozen=True)
 class Cell:
-    """What is shown, and by what the row is sorted (the same text where there is no number)."""
+    """What is shown, by what the row is sorted (the same text where there is no number), and the page that it opens."""
 
     text: str
     order: str
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ Columns = dict[str, tuple[str, list[Cell]]]
 def plain_table(frame: pd.DataFrame) -> Table:
     """Show a table as it is: numbers with separated thousands, checksums shortened by the style sheet."""
     columns = {name: _plain_column(name, list(frame[name])) for name in frame}
-    return _from_columns(columns)
+    return from_columns(columns)
 
 
 def alignment_table(depth_facts: Mapping[str, pd.DataFrame]) -> Table | None:
@@ -92,6 +93,23 @@ def alignment_table(depth_facts: Mapping[str, pd.DataFrame]) -> Table | None:
     names = list(dict.fromkeys(name for values in facts.values() for name in values))
     columns = {name: [values.get(name, "") for values in facts.values()] for name in names}
     return plain_table(pd.DataFrame({"sample": list(facts), **columns}))
+
+
+def mapped_table(mapped: Mapping[str, pd.DataFrame]) -> Table | None:
+    """Show how many reads of each sample were mapped, all its files together; None where none were."""
+    if not mapped:
+        return None
+    reads, found = (
+        [int(pd.to_numeric(table[name]).sum()) for table in mapped.values()] for name in ("reads", "mapped")
+    )
+    columns = {
+        "sample": list(mapped),
+        "preset": [table["preset"].iloc[0] for table in mapped.values()],
+        "reads": reads,
+        "mapped": found,
+        "share mapped": [f"{part / total:.3f}" if total else "" for part, total in zip(found, reads, strict=True)],
+    }
+    return plain_table(pd.DataFrame(columns).astype(str))
 
 
 def bins_table(bins: pd.DataFrame) -> Table:
@@ -113,11 +131,11 @@ def bins_table(bins: pd.DataFrame) -> Table:
         columns[heading] = (
             ("text", [Cell(text, text) for text in cells])
             if is_text
-            else ("number", [_number_cell(text, formats.get(name, format_number)) for text in cells])
+            else ("number", [number_cell(text, formats.get(name, format_number)) for text in cells])
         )
     if not any(cell.text for cell in columns["sample"][1]):
         del columns["sample"]
-    return _from_columns(columns)
+    return from_columns(columns)
 
 
 def evaluation_table(evaluation: pd.DataFrame) -> Table:
@@ -127,17 +145,17 @@ def evaluation_table(evaluation: pd.DataFrame) -> Table:
     columns |= {run: ("number", [_measure_cell(text) for text in evaluation[run]]) for run in runs}
     meanings = [MEANINGS.get(name, "") for name in evaluation["measure"]]
     columns["meaning"] = ("text", [Cell(text, text) for text in meanings])
-    return _from_columns(columns)
+    return from_columns(columns)
 
 
 def fidelity_table(fidelity: pd.DataFrame) -> Table:
     """Show how like real sequences the generated ones are, beside real ones, and what that means."""
     columns: Columns = {"measure": ("text", [Cell(name, name) for name in fidelity["measure"]])}
     for name in ("generated", "yardstick"):
-        columns[name] = ("number", [_number_cell(text, format_number) for text in fidelity[name]])
+        columns[name] = ("number", [number_cell(text, format_number) for text in fidelity[name]])
     meanings = [FIDELITY.get(name, "") for name in fidelity["measure"]]
     columns["meaning"] = ("text", [Cell(text, text) for text in meanings])
-    return _from_columns(columns)
+    return from_columns(columns)
 
 
 def assignment_table(assignments: pd.DataFrame) -> Table:
@@ -148,13 +166,13 @@ def assignment_table(assignments: pd.DataFrame) -> Table:
     shown = assignments.loc[rows]
     columns: Columns = {"sequence": ("text", [Cell(text, text) for text in shown["sequence"]])}
     columns["cluster"] = ("text", [Cell(text or "none", text) for text in shown["cluster"]])
-    columns["support"] = ("number", [_number_cell(text, format_number) for text in shown["support"]])
+    columns["support"] = ("number", [number_cell(text, format_number) for text in shown["support"]])
     columns["nearest cluster"] = ("text", [Cell(text, text) for text in shown["nearest_cluster"]])
     for name in ("distance", "distance_limit", "loss", "loss_limit"):
         if name in shown:
-            columns[name.replace("_", " ")] = ("number", [_number_cell(text, format_number) for text in shown[name]])
+            columns[name.replace("_", " ")] = ("number", [number_cell(text, format_number) for text in shown[name]])
     columns["why none"] = ("text", [Cell(text, text) for text in shown["reason"]])
-    return _from_columns(columns)
+    return from_columns(columns)
 
 
 def share_table(clusters: pd.DataFrame, counts: np.ndarray, reads: pd.DataFrame) -> Table:
@@ -167,8 +185,8 @@ def share_table(clusters: pd.DataFrame, counts: np.ndarray, reads: pd.DataFrame)
     columns: Columns = {
         "cluster": ("text", [Cell(name, name) for name in totals.index]),
         "share of reads": _shares(totals["sum"] / totals["sum"].sum()),
-        "reads": ("number", [_number_cell(str(number), format_count) for number in totals["sum"]]),
-        "different rows": ("number", [_number_cell(str(number), format_count) for number in totals["size"]]),
+        "reads": ("number", [number_cell(str(number), format_count) for number in totals["sum"]]),
+        "different rows": ("number", [number_cell(str(number), format_count) for number in totals["size"]]),
     }
     of_cluster = dict(zip(clusters["sequence"], named, strict=True))
     in_samples = reads.assign(count=reads["count"].astype("int64"), cluster=reads["sequence"].map(of_cluster))
@@ -176,11 +194,11 @@ def share_table(clusters: pd.DataFrame, counts: np.ndarray, reads: pd.DataFrame)
         for sample, part in in_samples.groupby("sample", sort=False):
             found = part.groupby("cluster")["count"].sum().reindex(totals.index, fill_value=0)
             columns[f"share in {sample}"] = _shares(found / found.sum())
-    return _from_columns(columns)
+    return from_columns(columns)
 
 
 def _shares(values: pd.Series) -> tuple[str, list[Cell]]:
-    return "number", [_number_cell(str(value), format_share) for value in values]
+    return "number", [number_cell(str(value), format_share) for value in values]
 
 
 def insertion_table(insertions: pd.DataFrame) -> Table:
@@ -189,12 +207,12 @@ def insertion_table(insertions: pd.DataFrame) -> Table:
     common = share[share >= COMMON_INSERTION].sort_values(ascending=False, kind="stable").index[:MOST_INSERTIONS]
     shown = insertions.loc[common]
     columns: Columns = {
-        "after position": ("number", [_number_cell(text, format_count) for text in shown["position"]]),
+        "after position": ("number", [number_cell(text, format_count) for text in shown["position"]]),
         "bases": ("text", [Cell(text, text) for text in shown["bases"]]),
-        "reads": ("number", [_number_cell(text, format_count) for text in shown["reads"]]),
+        "reads": ("number", [number_cell(text, format_count) for text in shown["reads"]]),
         "share of reads": _shares(share[common]),
     }
-    return _from_columns(columns)
+    return from_columns(columns)
 
 
 def version_table(versions: Mapping[str, Any]) -> Table:
@@ -212,7 +230,8 @@ def _pairs(key: str, value: str, mapping: Mapping[str, Any]) -> Table:
     return Table([Column(key, "text"), Column(value, "text")], rows)
 
 
-def _from_columns(columns: Mapping[str, tuple[str, list[Cell]]]) -> Table:
+def from_columns(columns: Mapping[str, tuple[str, list[Cell]]]) -> Table:
+    """Return a table from its columns: the heading, then the kind and the cells of each."""
     headings = [Column(heading, kind) for heading, (kind, _) in columns.items()]
     return Table(headings, [list(row) for row in zip(*(cells for _, cells in columns.values()), strict=True)])
 
@@ -224,10 +243,11 @@ def _plain_column(name: str, texts: list[str]) -> tuple[str, list[Cell]]:
     if values.isna().all() or any(text and pd.isna(value) for text, value in zip(texts, values, strict=True)):
         return "text", [Cell(text, text) for text in texts]
     is_whole = bool((values.dropna() % 1 == 0).all())
-    return "number", [_number_cell(text, format_count if is_whole else format_number) for text in texts]
+    return "number", [number_cell(text, format_count if is_whole else format_number) for text in texts]
 
 
-def _number_cell(text: str, format_value: Format) -> Cell:
+def number_cell(text: str, format_value: Format) -> Cell:
+    """Show a number; a dash where there is none."""
     return Cell(format_value(float(text)), text) if text and text != "nan" else Cell("-", "")
 
 

@@ -1,4 +1,4 @@
-/* The loss, the tables, and what draws everything. */
+/* The loss, and what draws everything. */
 
 const LINES = { composition: PALETTE[0], abundance: PALETTE[1], total_depth: PALETTE[2], kl: PALETTE[3],
   bases: PALETTE[0], values: PALETTE[0] };
@@ -48,36 +48,6 @@ function startLoss() {
     drawLines("terms-plot", "Its terms", terms, theme);
   };
 }
-
-/* ---- tables ---- */
-
-function orderOf(row, column) {
-  const cell = row.cells[column];
-  const order = cell.dataset.order;
-  return order === undefined ? cell.textContent : order === "" ? -Infinity : Number(order);
-}
-
-function compare(a, b) {
-  return typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b;
-}
-
-function sortBy(heading) {
-  const table = heading.closest("table");
-  const column = heading.cellIndex;
-  const first = heading.classList.contains("number") ? "descending" : "ascending";
-  const second = first === "descending" ? "ascending" : "descending";
-  const direction = heading.getAttribute("aria-sort") === first ? second : first;
-  const sign = direction === "ascending" ? 1 : -1;
-  const rows = [...table.tBodies[0].rows];
-  rows.sort((a, b) => sign * compare(orderOf(a, column), orderOf(b, column)));
-  table.tBodies[0].append(...rows);
-  table.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
-  heading.setAttribute("aria-sort", direction);
-}
-
-document.querySelectorAll("table.sortable th button").forEach((button) => {
-  button.addEventListener("click", () => sortBy(button.closest("th")));
-});
 
 /* ---- everything, in the colours of the moment ---- */
 
