@@ -9,7 +9,7 @@ from latentseq.logs import start_log
 from latentseq.simulated_reads import write_bams
 
 start_log(snakemake.log[0])
-compositions = read_compositions(snakemake.input.compositions)
+compositions = read_compositions()
 community = simulate_community(compositions, seed=snakemake.params.seed, samples=len(snakemake.output.bams))
 write_contigs(community, snakemake.output.sequences)
 write_bams(community, snakemake.output.bams)

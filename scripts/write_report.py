@@ -29,6 +29,7 @@ content = read_report_input(
     settings=snakemake.input.settings,
     depth_facts=snakemake.input.get("depth_facts", []),
     references=snakemake.input.get("references", []),
+    mapped=snakemake.input.get("mapped", []),
     encoding=snakemake.input.get("encoding", []),
     features=snakemake.input.get("features", []),
     history=snakemake.input.get("history", []),
@@ -36,4 +37,4 @@ content = read_report_input(
     evaluations=snakemake.input.get("evaluations", []),
     products=products,
 )
-write_report(snakemake.output.report, content, snakemake.params.template_folder)
+write_report(snakemake.output.report, content)

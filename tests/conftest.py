@@ -6,17 +6,18 @@ import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
+from latentseq import community as com
+from latentseq.simulated_reads import write_bams
+from small_runs import ROOT
 
 
 @pytest.fixture(scope="session")
 def snakemake():
     """Run the workflow in a folder with settings given as a file; the finished process with its output as text."""
 
-    def run(folder, config, *arguments, cores=2, check=True, presets=()):
-        command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-        command += ["--workflow-profile", ROOT / "profiles/venv", "--cores", str(cores)]
+    def run(folder, config, *arguments, cores=2, check=True, presets=(), workflow=ROOT):
+        command = [sys.executable, "-m", "snakemake", "--snakefile", workflow / "Snakefile", "--directory", folder]
+        command += ["--workflow-profile", workflow / "profiles/venv", "--cores", str(cores)]
         command += ["--configfile", *presets, config]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         finished = subprocess.run(
@@ -32,3 +33,19 @@ def snakemake():
         return finished
 
     return run
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory):
+    """A folder with contigs of three assemblies, three BAM files, a sample sheet and labels; not to be changed."""
+    folder = tmp_path_factory.mktemp("inputs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(com, "GENOME_LENGTHS", (60_000, 80_000))
+        community = com.simulate_community(
+            com.read_compositions(), seed=5, genomes=5, relatives=1, samples=3, mean_depth=4
+        )
+    com.write_contigs(community, folder / "contigs.fna.gz")
+    write_bams(community, [folder / f"{sample}.bam" for sample in community.samples])
+    com.write_labels(community, folder / "labels.tsv")
+    (folder / "samples.tsv").write_text("sample\tbam\n" + "".join(f"{s}\t{s}.bam\n" for s in community.samples))
+    return folder

@@ -124,7 +124,7 @@ def test_newcomers_get_a_cluster_or_none(aligned, snakemake):
     assert len(table_of(aligned, "scores.tsv", "new")) == len(assignments)
     assert (aligned / "results/new/main/report.html").exists()
     described = yaml.safe_load((aligned / "results/new/main/run.yaml").read_text())
-    assert set(described["checksums"]) == {"new.fasta", "results/tiny/main/vae.safetensors"}
+    assert set(described["provenance"]["checksums"]) == {"new.fasta", "results/tiny/main/vae.safetensors"}
 
 
 def test_letters_that_no_earlier_sequence_had_count_against_a_newcomer(aligned, snakemake):
@@ -157,7 +157,7 @@ def test_a_single_newcomer(aligned, snakemake):
         ({"sequences": "longer.fasta"}, "The alignment has 61 columns, that of the earlier run 60: one is longer."),
         ({"assign_to": "results/tiny/pca"}, "results/tiny/pca has no vae.safetensors"),
         ({"products": ["generated"]}, "not while newcomers are assigned"),
-        ({"runs": {"a": {}}}, "newcomers are assigned to one earlier run"),
+        ({"runs": {"a": {}, "b": {}}}, "newcomers are assigned to one earlier run"),
     ],
 )
 def test_newcomers_that_do_not_fit_are_refused(aligned, snakemake, differences, message):

@@ -18,6 +18,7 @@ from latentseq.training import (
 )
 from latentseq.vae import VAE
 from planted import SETTINGS, SHAPE, planted_features, same_partition
+from scipy.spatial.distance import pdist
 from sklearn.cluster import KMeans
 
 CPU = torch.device("cpu")
@@ -322,6 +323,23 @@ def test_training_on_cuda(tmp_path):
     assert first.history[-1]["loss"] < first.history[0]["loss"]
     latent = embed(features, first.model)
     assert same_partition(KMeans(3, n_init=5, random_state=0).fit_predict(latent.mu), truth)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not HAS_CUDA, reason="needs a CUDA device")
+def test_latents_agree_between_cpu_and_cuda(tmp_path):
+    """The same weights: means within 1e-3 of their spread. Each trained on its own: the same neighbours, as training
+    on a GPU draws other random numbers and multiplies in bfloat16."""
+    features, _ = planted_features()
+    settings = replace(SETTINGS, max_epochs=25, kl_weight=0.0025)
+    model = train_planted(tmp_path, settings, features).model
+    here = embed(features, model).mu
+    with torch.no_grad():
+        there = model.cuda().encode(torch.from_numpy(features.matrix.copy()).cuda())[0].cpu().numpy()
+    np.testing.assert_allclose(there, here, rtol=0, atol=1e-3 * here.std())
+    remove_checkpoint(tmp_path / "checkpoint.pt")
+    other = embed(features, train_planted(tmp_path, settings, features, select_device("cuda")).model).mu
+    assert np.corrcoef(pdist(other), pdist(here))[0, 1] > 0.95
 
 
 def test_training_with_the_settings_of_the_config(tmp_path, caplog):

@@ -1,23 +1,18 @@
 """The whole way through the house, run as a user runs it, on small simulated communities."""
 
 import json
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pysam
 import pytest
 import yaml
-from latentseq import community as com
-from latentseq.simulated_reads import write_bams
+from small_runs import ROOT, write_config
 
-ROOT = Path(__file__).resolve().parent.parent
-QUICK = {"training": {"max_epochs": 6, "checkpoint_epochs": 1}, "vae": {"n_hidden": 32, "n_latent": 8}}
 EDGES = (
     *("input/sequences.fna.gz", "input/sequences.fna.gz.fai", "input/sequences.tsv", "input/files.tsv"),
     *("input/references.tsv", "input/depth/S1.npz", "input/depth.npz"),
@@ -30,39 +25,22 @@ EDGES = (
         "main/latent.npz",
     ),
     *("main/clusters.tsv", "main/clusters.biobox.tsv", "main/map.tsv", "main/bins", "main/bins.tsv"),
-    *("main/evaluation.tsv", "main/run.yaml", "main/report.html", "pca/report.html", "logs/main/train_vae.log"),
+    *(
+        "main/evaluation.tsv",
+        "main/run.yaml",
+        "main/report.html",
+        "main/run.crate.zip",
+        "pca/report.html",
+        "compare.html",
+        "compare.tsv",
+        "agreement.tsv",
+        "logs/main/train_vae.log",
+    ),
 )
 SAME_BYTES = (
     *("input/depth.npz", "main/features.npz", "main/vae.safetensors", "main/latent.npz", "main/clusters.tsv"),
     *("main/map.tsv", "main/bins.tsv", "pca/clusters.tsv"),
 )
-
-
-def write_config(folder, **differences):
-    settings = {"dataset": "tiny", "min_bin_size": 10_000} | QUICK | differences
-    path = folder / "mine.yaml"
-    path.write_text(yaml.safe_dump(settings))
-    return path
-
-
-def planned(finished):
-    """Rules that a dry run would run."""
-    return set(re.findall(r"^(\w+) +\d+$", finished.output, re.MULTILINE)) - {"total", "all"}
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    """A folder with contigs of three assemblies, three BAM files, a sample sheet and labels."""
-    folder = tmp_path_factory.mktemp("inputs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(com, "GENOME_LENGTHS", (60_000, 80_000))
-        compositions = com.read_compositions(ROOT / "resources/genome_composition.tsv")
-        community = com.simulate_community(compositions, seed=5, genomes=5, relatives=1, samples=3, mean_depth=4)
-    com.write_contigs(community, folder / "contigs.fna.gz")
-    write_bams(community, [folder / f"{sample}.bam" for sample in community.samples])
-    com.write_labels(community, folder / "labels.tsv")
-    (folder / "samples.tsv").write_text("sample\tbam\n" + "".join(f"{s}\t{s}.bam\n" for s in community.samples))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -110,25 +88,9 @@ def test_model_remembers_its_scaling_settings_and_device(finished):
     trained = json.loads((finished / "results/tiny/main/vae.json").read_text())["trained"]
     assert trained["device"] == "cpu"
     assert trained["settings"]["seed"] == 1
-    run = yaml.safe_load((finished / "results/tiny/main/run.yaml").read_text())
-    assert run["versions"]["torch"].startswith("2.13")
-    assert {"contigs.fna.gz", "S1.bam", "S2.bam", "S3.bam", "labels.tsv"} == run["checksums"].keys()
-
-
-def test_a_second_call_and_a_comment_rerun_nothing(finished, snakemake):
-    config = finished / "mine.yaml"
-    config.write_text("# nothing new\n" + config.read_text())
-    assert "Nothing to be done" in snakemake(finished, config).output
-
-
-def test_a_clustering_setting_reruns_clustering_and_not_training(finished, snakemake, tmp_path):
-    settings = yaml.safe_load((finished / "mine.yaml").read_text())
-    config = tmp_path / "mine.yaml"
-    config.write_text(yaml.safe_dump(settings | {"cluster": {"valley": 0.5}}))
-    rules = planned(snakemake(finished, config, "--dry-run"))
-    assert "cluster_latent" in rules
-    assert {"write_bins", "evaluate_clusters", "write_report"} <= rules
-    assert not rules & {"ingest_sequences", "measure_depth", "encode_sequences", "train_vae", "embed_sequences"}
+    origin = yaml.safe_load((finished / "results/tiny/main/run.yaml").read_text())["provenance"]
+    assert origin["versions"]["torch"].startswith("2.13")
+    assert {"contigs.fna.gz", "S1.bam", "S2.bam", "S3.bam", "labels.tsv"} == origin["checksums"].keys()
 
 
 def test_one_core_gives_the_same_bytes_as_two(finished, inputs, tmp_path, snakemake):
@@ -154,7 +116,7 @@ import latentseq.training, time
 slow = latentseq.training.Trainer.run_epoch
 latentseq.training.Trainer.run_epoch = lambda self: (time.sleep(0.3), slow(self))[1]
 import yaml
-settings = yaml.safe_load(open({str(run / "run.yaml")!r}))["settings"]
+settings = yaml.safe_load(open({str(run / "run.yaml")!r}))
 run_training(read_features({str(run / "features.npz")!r}), vae=settings["vae"], training=settings["training"],
              seed=settings["seed"], checkpoint={str(run / ".vae.checkpoint")!r})
 """

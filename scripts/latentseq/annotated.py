@@ -13,6 +13,7 @@ from latentseq.arrays import read_arrays
 from latentseq.evaluation import read_labels
 from latentseq.files import whole_file
 from latentseq.latent import Latent, read_latent
+from latentseq.provenance import read_description
 from latentseq.sequence_table import choose_name_column, read_sequences
 from latentseq.tables import read_table, require_same_names
 
@@ -39,7 +40,7 @@ def read_annotated_input(
         "latent": read_latent(latent),
         "clusters": read_table(clusters, ("sequence", "cluster", "support")),
         "latent_map": read_table(latent_map, ("sequence", "x", "y")),
-        "settings": yaml.safe_load(Path(settings).read_text(encoding="utf-8")),
+        "settings": read_description(settings),
         "history": read_table(_one(history)) if history else None,
         "labels": read_labels(_one(labels)) if labels else None,
         "features": read_arrays(_one(table), ("sequences", "columns", "values")) if table else None,

@@ -20,6 +20,7 @@ from latentseq.tables import read_table, write_table
 
 logger = logging.getLogger(__name__)
 
+COMPOSITIONS = Path(__file__).resolve().parents[2] / "resources" / "genome_composition.tsv"
 LETTERS = np.frombuffer(b"ACGT", dtype=np.uint8)
 KMERS = ["".join(letters) for letters in product("ACGT", repeat=4)]
 BLOCK = 5_000  # bases of one composition, the window of the table
@@ -87,7 +88,7 @@ class Community:
     seed: int
 
 
-def read_compositions(path: str | Path) -> list[Composition]:
+def read_compositions(path: str | Path = COMPOSITIONS) -> list[Composition]:
     """Read the table of real genomes' composition: genome, source, state, windows, a column for each 4-mer.
 
     Raises ValueError when a column is absent or a count is no number.

@@ -1,8 +1,5 @@
-# What the other files here share. Paths, parameters, and the digest of the code behind a step.
+# What the other files here share: paths and parameters.
 
-import ast
-import functools
-import hashlib
 import re
 
 
@@ -13,7 +10,7 @@ def one_of(names):
 
 wildcard_constraints:
     run=one_of(RUNS),
-    sample=one_of(BAMS),
+    sample=one_of([*BAMS, *READS]),
 
 
 def fasta_files():
@@ -33,6 +30,20 @@ def given(key):
     return {key: CONFIG[key]} if CONFIG[key] else {}
 
 
+def sheet():
+    """The sample sheet as the keyword argument of an input; nothing where there is none.
+
+    What it says counts, not its date: a fresh checkout of the demo's sheet computes nothing anew. Beside it the columns
+    that are used stand in the params (`sheet_columns`).
+    """
+    return {"samples": ancient(CONFIG["samples"])} if CONFIG["samples"] else {}
+
+
+def sheet_columns(*columns):
+    """Parameter: some columns of the sample sheet, row by row."""
+    return [[row[column] for column in columns] for row in SHEET]
+
+
 def dataset(path):
     """Path of a file of the dataset."""
     return f"{CONFIG['results']}/{CONFIG['dataset']}/{path}"
@@ -41,6 +52,16 @@ def dataset(path):
 def run(path):
     """Path of a file of a run."""
     return dataset(f"{{run}}/{path}")
+
+
+def alignments_of(sample):
+    """BAM file of a sample: the one given, or the one that its reads are mapped into."""
+    return BAMS.get(sample) or dataset(f"input/bam/{sample}.bam")
+
+
+def mapped_reads():
+    """Tables of how many reads were mapped, one for each sample that has reads."""
+    return expand(dataset("input/bam/{sample}.tsv"), sample=READS)
 
 
 def log_of(step):
@@ -76,8 +97,8 @@ def setting(*keys):
 
 
 def runs_with(model):
-    """Names of the runs with a model, as the pattern of a wildcard."""
-    return one_of(name for name in RUNS if RUNS[name]["model"] == model)
+    """Names of the runs with a model."""
+    return [name for name in RUNS if RUNS[name]["model"] == model]
 
 
 def makes(product):
@@ -105,18 +126,28 @@ def of_earlier(**files):
     return {key: f"{EARLIER}/{name}" for key, name in files.items()} if EARLIER else {}
 
 
+def beside(name):
+    """Run that a run's report shows beside it, with labels: one on principal components; a list of one name or none."""
+    others = [
+        other
+        for other, settings in RUNS.items()
+        if CONFIG["labels"] and settings["model"] == "pca" and other != name
+    ]
+    return others[:1]
+
+
+def beside_differences(wildcards):
+    """Parameter: how the run beside differs, by its name."""
+    return {
+        name: differences(RUNS[wildcards.run], RUNS[name])
+        for name in beside(wildcards.run)
+    }
+
+
 def evaluations(wildcards):
-    """Evaluations to set side by side: the run's own first, then that of `pca`."""
-    if not CONFIG["labels"]:
-        return []
-    beside = [
-        name
-        for name, settings in RUNS.items()
-        if settings["model"] == "pca" and name != wildcards.run
-    ]
-    return [
-        run("evaluation.tsv").format(run=name) for name in [wildcards.run, *beside[:1]]
-    ]
+    """Evaluations to set side by side: the run's own first."""
+    names = [wildcards.run, *beside(wildcards.run)] if CONFIG["labels"] else []
+    return [run("evaluation.tsv").format(run=name) for name in names]
 
 
 def of_model(path):
@@ -135,48 +166,35 @@ def of_product(product, path):
     )
 
 
-@functools.cache
-def read_source(path):
-    """Text of a source file, and the paths of the library's modules that it imports; read once for all rules."""
-    text = Path(workflow.source_path(path)).read_text()
-    return text, imported_modules(text) if path.endswith(".py") else []
+def crated():
+    """Names of the runs that are packed as a crate."""
+    return [name for name, settings in RUNS.items() if settings["crate"]]
 
 
-def imported_modules(text):
-    """Paths of the library's modules that Python source imports, in alphabetical order."""
-    names = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            package, *module = node.module.split(".")
-            if package == "latentseq":
-                names |= set(module or [alias.name for alias in node.names])
+def results_of_run(wildcards):
+    """Input function: files of a run that its crate holds, its page and its tables."""
+    name = wildcards.run
+    files = ["report.html", "clusters.tsv", "map.tsv"]
+    files += ["bins.tsv"] if name in makes("bins") else []
+    files += ["evaluation.tsv"] if CONFIG["labels"] else []
+    files += ["assignments.tsv"] if EARLIER else []
+    if name in runs_with("vae") and not EARLIER:
+        files += ["vae.json", "vae.safetensors", "history.tsv", "held_out.tsv"]
+    return [run(file).format(run=name) for file in files]
+
+
+def changed_origin():
+    """Lines about what is not as it was in the run that a run.yaml repeats: versions, device, commit, inputs."""
+    was = flattened(CONFIG["provenance"])
+    if was.get("run") not in RUNS:
+        return []
+    described = Path(run("run.yaml").format(run=was["run"])).read_text()
+    now = flattened(yaml.safe_load(described)["provenance"])
     return [
-        f"../../scripts/latentseq/{name}.py"
-        for name in sorted(names)
-        if not name.startswith("__")
+        f"Not as in the run that is repeated: {name} is {now.get(name)}, was {was.get(name)}"
+        for name in {**was, **now}
+        if now.get(name) != was.get(name)
     ]
-
-
-def code_of(script, *others):
-    """Digest of a script, of the library modules that it uses and of other files: for its params.
-
-    Snakemake sees neither edits of imported files nor the content of a script, only its date, and would compute
-    everything anew after a fresh checkout.
-    """
-    digest, todo, done = (
-        hashlib.sha256(),
-        [f"../../scripts/{script}.py", *others],
-        set(),
-    )
-    while todo:
-        path = todo.pop(0)
-        if path in done:
-            continue
-        done.add(path)
-        text, modules = read_source(path)
-        digest.update(text.encode())
-        todo += modules
-    return digest.hexdigest()[:16]
 
 
 def finished_message():
@@ -184,7 +202,9 @@ def finished_message():
     lines = [
         f"Run {name}: report {run('report.html').format(run=name)}" for name in RUNS
     ]
+    if COMPARED:
+        lines.append(f"All runs side by side: {dataset('compare.html')}")
     lines += [
         f"Run {name}: bins {run('bins').format(run=name)}/" for name in makes("bins")
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *changed_origin()])

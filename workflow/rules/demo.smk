@@ -3,10 +3,6 @@
 
 
 rule simulate_community:
-    input:
-        compositions=Path(
-            workflow.source_path("../../resources/genome_composition.tsv")
-        ),
     output:
         sequences="demo/contigs.fna.gz",
         bams=expand("demo/bam/S{number}.bam", number=range(1, 5)),
@@ -18,7 +14,7 @@ rule simulate_community:
         "../../envs/encode.yaml"
     params:
         seed=1,
-        code=code_of("simulate_community"),
+        code=code_of("simulate_community", "../../resources/genome_composition.tsv"),
     message:
         "Simulating the demo community"
     script:

@@ -1,4 +1,4 @@
-# Takes the user's FASTA and BAM files, a table of depths, an alignment, or a table of numbers.
+# Takes the user's FASTA and BAM files (or BAM files of map.smk), a table of depths, an alignment, or a table of numbers.
 # Gives input/sequences.tsv, input/files.tsv and input/depth.npz of every dataset; beside them input/sequences.fna.gz with
 # input/references.tsv and input/depth/<sample>.*, or input/alignment.npz, or input/table.npz.
 
@@ -7,7 +7,7 @@ if METHOD == "kmer":
 
     rule ingest_sequences:
         input:
-            **given("samples"),
+            **sheet(),
             **given("depth"),
             fasta=fasta_files(),
         output:
@@ -24,6 +24,7 @@ if METHOD == "kmer":
             "../../envs/ingest.yaml"
         params:
             sequences=listed_fasta,
+            sheet=sheet_columns("sample", "fasta"),
             min_length=CONFIG["min_length"],
             separator=CONFIG["separator"],
             code=code_of("ingest_sequences"),
@@ -58,7 +59,6 @@ elif CONFIG["region"]:
 
     rule ingest_window:
         input:
-            **given("samples"),
             **given("reference"),
             bams=BAMS.values(),
         output:
@@ -113,7 +113,7 @@ else:
 
 rule check_references:
     input:
-        **given("samples"),
+        **sheet(),
         **given("reference"),
         bams=BAMS.values(),
         sequences=dataset("input/sequences.tsv"),
@@ -126,6 +126,7 @@ rule check_references:
     conda:
         "../../envs/ingest.yaml"
     params:
+        sheet=sheet_columns("sample", "bam"),
         code=code_of("check_references"),
     message:
         "Comparing the references of the BAM files with the sequences"
@@ -136,9 +137,11 @@ rule check_references:
 rule measure_depth:
     input:
         **given("reference"),
-        bam=lambda wildcards: BAMS[wildcards.sample],
+        bam=lambda wildcards: alignments_of(wildcards.sample),
         sequences=dataset("input/sequences.tsv"),
-        references=dataset("input/references.tsv"),
+        references=lambda wildcards: (
+            dataset("input/references.tsv") if wildcards.sample in BAMS else []
+        ),
     output:
         depth=dataset("input/depth/{sample}.npz"),
         facts=dataset("input/depth/{sample}.tsv"),

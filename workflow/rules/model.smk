@@ -18,7 +18,7 @@ rule reconstruct_sequences:
     benchmark:
         run_benchmark("reconstruct_sequences")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/train.yaml"
     params:
@@ -43,7 +43,7 @@ rule score_sequences:
     benchmark:
         run_benchmark("score_sequences")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/train.yaml"
     params:
@@ -69,7 +69,7 @@ rule score_substitutions:
     benchmark:
         run_benchmark("score_substitutions")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/train.yaml"
     params:
@@ -97,7 +97,7 @@ rule generate_sequences:
     benchmark:
         run_benchmark("generate_sequences")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/train.yaml"
     params:
@@ -123,7 +123,7 @@ rule measure_fidelity:
     benchmark:
         run_benchmark("measure_fidelity")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/encode.yaml"
     params:
@@ -148,7 +148,7 @@ rule walk_latent:
     benchmark:
         run_benchmark("walk_latent")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/train.yaml"
     params:

@@ -1,12 +1,15 @@
-# Takes all that a run left. Gives <run>/run.yaml (settings, versions, checksums) and <run>/report.html.
+# Takes all that a run left. Gives <run>/run.yaml (settings, versions, checksums), <run>/report.html and
+# <run>/run.crate.zip.
 
 
 rule describe_run:
     input:
-        files=dataset("input/files.tsv"),
-        depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=DEPTH_OF),
+        files=[dataset("input/files.tsv"), *mapped_reads()],
+        depth_facts=expand(
+            dataset("input/depth/{sample}.tsv"), sample=BAMS if DEPTH_OF else []
+        ),
         model=model_file("vae.json") if EARLIER else of_model("vae.json"),
-        others=[CONFIG[key] for key in ("depth", "labels") if CONFIG[key]]
+        others=[CONFIG[key] for key in OTHER_INPUTS if CONFIG[key]]
         + ([f"{EARLIER}/vae.safetensors"] if EARLIER else []),
     output:
         settings=run("run.yaml"),
@@ -19,6 +22,7 @@ rule describe_run:
     params:
         settings=lambda wildcards: RUNS[wildcards.run],
         run="{run}",
+        beside=beside_differences,
         code=code_of("describe_run"),
     message:
         "Writing down settings, versions and checksums of run {wildcards.run}"
@@ -30,7 +34,8 @@ rule write_report:
     input:
         sequences=dataset("input/sequences.tsv"),
         files=dataset("input/files.tsv"),
-        references=dataset("input/references.tsv") if DEPTH_OF else [],
+        references=dataset("input/references.tsv") if BAMS and DEPTH_OF else [],
+        mapped=mapped_reads(),
         depth=dataset("input/depth.npz"),
         depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=DEPTH_OF),
         encoding=run("encoding.tsv") if METHOD == "kmer" else [],
@@ -69,22 +74,42 @@ rule write_report:
     params:
         dataset=CONFIG["dataset"],
         run="{run}",
-        template_folder=str(LIBRARY.parent / "workflow" / "report"),
         code=code_of(
             "write_report",
-            *(
-                f"../report/{name}"
-                for name in (
-                    "report.html.j2",
-                    "report.css",
-                    "drawing.js",
-                    "map.js",
-                    "products.js",
-                    "report.js",
-                )
+            *report_sources(
+                "report.html.j2",
+                "table.html.j2",
+                "report.css",
+                "drawing.js",
+                "map.js",
+                "products.js",
+                "tables.js",
+                "report.js",
             ),
         ),
     message:
         "Writing the report of run {wildcards.run}"
     script:
         "../../scripts/write_report.py"
+
+
+rule write_crate:
+    input:
+        settings=run("run.yaml"),
+        results=results_of_run,
+    output:
+        crate=run("run.crate.zip"),
+    log:
+        run_log("write_crate"),
+    benchmark:
+        run_benchmark("write_crate")
+    conda:
+        "../../envs/report.yaml"
+    params:
+        dataset=CONFIG["dataset"],
+        run="{run}",
+        code=code_of("write_crate", "../Snakefile"),
+    message:
+        "Packing run {wildcards.run} as an RO-Crate"
+    script:
+        "../../scripts/write_crate.py"

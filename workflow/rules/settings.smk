@@ -1,30 +1,38 @@
 # Settings of the dataset and of its runs, merged and checked before anything runs.
-# Takes `config`; gives CONFIG, METHOD (how the data are encoded), SHEET, BAMS, DEPTH_OF
+# Takes `config`; gives CONFIG, METHOD (how the data are encoded), SHEET, BAMS and READS of its samples, DEPTH_OF
 # (samples whose depth is measured), RUNS and EARLIER (the folder of the run that newcomers are assigned to).
 
-import copy
 import difflib
+import shutil
 import sys
 
 import yaml
 from jsonschema import Draft202012Validator
-from pathlib import Path
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config
+from snakemake.settings.types import DeploymentMethod
 
-LIBRARY = Path(workflow.current_basedir).parent.parent / "scripts"
-sys.path.append(str(LIBRARY))
+USED_HERE = ("earlier_settings", "idx", "names", "run_settings", "sheet", "tsv")
+sys.path.append(str(library_folder(*USED_HERE)))
 
 from latentseq.earlier_settings import require_same_encoding
 from latentseq.idx import is_idx
 from latentseq.names import check_name
-from latentseq.sheet import read_sheet
+from latentseq.run_settings import (
+    RUN_NAMES,
+    differences,
+    flattened,
+    merged,
+    named_runs,
+    own_settings,
+)
+from latentseq.sheet import FILE_COLUMNS, read_sheet, reads_of_samples
 from latentseq.tsv import read_header
 
 OF_DATASET = [
     *("dataset", "sequences", "table", "samples", "region", "depth", "labels"),
-    *("reference", "min_length", "separator", "results", "alignments", "runs"),
-    *("compare_pca", "assign_to"),
+    *("reference", "min_length", "separator", "results", "alignments", "assign_to"),
+    "map_reads",
+    *RUN_NAMES,
 ]
 PRESETS = {"kmer": "groups.yaml", "onehot": "aligned.yaml", "table": "table.yaml"}
 METHODS_OF_PRODUCT = {
@@ -50,15 +58,13 @@ EARLIER_FILES = [
     ),
     *("held_out.tsv", "run.yaml"),
 ]
+OTHER_INPUTS = [
+    "reference",
+    "depth",
+    "labels",
+]  # files whose checksum no step notes while it reads them
 MADE_HERE = "demo/"  # input files below this folder are made by the workflow itself
-FOLDERS = ["input", "logs", "benchmarks"]
-
-
-def merged(base, differences):
-    """`base` with `differences` laid over it, neither changed."""
-    result = copy.deepcopy(base)
-    update_config(result, copy.deepcopy(differences))
-    return result
+TAKEN = ["input", "logs", "benchmarks", "compare.html", "compare.tsv", "agreement.tsv"]
 
 
 def default_settings():
@@ -106,31 +112,23 @@ def describe_error(error, where):
 
 
 def all_runs(settings):
-    """Settings of each run by its name: the base with the run's differences, and `pca` where labels are given."""
-    named = settings["runs"] or {"main": {}}
-    for name, differences in named.items():
+    """Settings of each run by its name: those of the dataset with the run's differences."""
+    runs = {}
+    for name, own in stop_early(named_runs, settings).items():
         stop_early(check_name, "run", name, "setting runs")
-        if name in FOLDERS:
+        if name in TAKEN:
             raise WorkflowError(
-                f"A run cannot be called {name!r}, as a folder of the dataset is.\nHint: rename it."
+                f"A run cannot be called {name!r}, as something else in the dataset's folder is.\nHint: rename it."
             )
-        for key in differences or {}:
+        for key in own:
             if key in OF_DATASET:
                 raise WorkflowError(
                     f"Run {name!r} sets {key!r}, which belongs to the dataset and is the same for all its runs.\n"
                     "Hint: set it outside `runs`, or give the other data a dataset of their own."
                 )
-    compare = settings["labels"] and settings["compare_pca"] and not EARLIER
-    if compare and "pca" not in named:
-        named = named | {"pca": {"model": "pca"}}
-    runs = {
-        name: check_settings(
-            merged(settings, spelled_out(differences or {})), f"run {name}"
-        )
-        for name, differences in named.items()
-    }
-    for name, run in runs.items():
+        run = check_settings(merged(settings, spelled_out(own)), f"run {name}")
         check_run(name, run)
+        runs[name] = own_settings(run)
     return runs
 
 
@@ -148,10 +146,16 @@ def check_inputs(settings):
     """Raise WorkflowError when the settings name no input, or two that exclude each other."""
     stop_early(check_name, "dataset", settings["dataset"], "setting dataset")
     method = settings["encode"]["method"]
-    if settings["depth"] and any(row["bam"] for row in SHEET):
+    if settings["depth"] and any(row["bam"] or row["reads1"] for row in SHEET):
         raise WorkflowError(
-            "Both `depth` and BAM files in the sample sheet are given; expected one source of depth.\n"
-            "Hint: take out `depth`, or the column bam."
+            "Both `depth` and BAM files or reads in the sample sheet are given; expected one source of depth.\n"
+            "Hint: take out `depth`, or the columns bam, reads1 and reads2."
+        )
+    if READS and method != "kmer":
+        raise WorkflowError(
+            f"The sample sheet gives reads, but encode.method is {method}; reads are mapped to sequences that are "
+            "encoded as kmer alone.\n"
+            "Hint: take out the columns reads1 and reads2; with `region` map the reads yourself and fill the column bam."
         )
     for key, of in (("table", "table"), ("region", "onehot"), ("depth", "kmer")):
         if settings[key] and method != of:
@@ -250,7 +254,7 @@ def check_files(settings):
     ]
     for number, row in enumerate(SHEET, start=1):
         where = f"{settings['samples']}, row {number} (sample {row['sample']})"
-        listed += [(where, row[column]) for column in ("bam", "fasta") if row[column]]
+        listed += [(where, row[column]) for column in FILE_COLUMNS if row[column]]
     for where, path in listed:
         if not Path(path).is_file() and not path.startswith(MADE_HERE):
             raise WorkflowError(
@@ -270,14 +274,25 @@ def check_earlier(settings):
             f"assign_to: {folder} has no {missing[0]}; expected the folder of a finished run with a VAE.\n"
             "Hint: it is named results/<dataset>/<run>, as in results/gut/main; keep the folder `input` beside it."
         )
-    if settings["runs"]:
+    if len(settings["runs"]) > 1 or settings["sweep"]:
         raise WorkflowError(
-            "Both `assign_to` and `runs` are given, but newcomers are assigned to one earlier run.\n"
-            "Hint: take out `runs`, and give each assignment a dataset of its own."
+            "Both `assign_to` and several runs are given, but newcomers are assigned to one earlier run.\n"
+            "Hint: take out `runs` and `sweep`, and give each assignment a dataset of its own."
         )
-    earlier = yaml.safe_load((folder / "run.yaml").read_text())["settings"]
+    earlier = own_settings(yaml.safe_load((folder / "run.yaml").read_text()))
     stop_early(require_same_encoding, settings, earlier)
     return str(folder)
+
+
+def check_conda():
+    """Raise WorkflowError when conda environments are asked for and there is no conda to make them."""
+    methods = workflow.deployment_settings.deployment_method
+    if DeploymentMethod.CONDA in methods and not shutil.which("conda"):
+        raise WorkflowError(
+            "Each step is to run in its own conda environment, but there is no program `conda` here.\n"
+            "Hint: install conda 24.7.1 or later (Miniforge has it) and put it on PATH; or do without: "
+            "`make run CONFIG=mine.yaml` installs what is needed from PyPI."
+        )
 
 
 def settings_list(value):
@@ -292,12 +307,21 @@ def spelled_out(settings):
     return settings
 
 
+check_conda()
 CONFIG = check_settings(merged(default_settings(), spelled_out(config)))
 METHOD = CONFIG["encode"]["method"]
 SHEET = stop_early(read_sheet, CONFIG["samples"]) if CONFIG["samples"] else []
+BAMS = {row["sample"]: row["bam"] for row in SHEET if row["bam"]}
+READS = stop_early(
+    reads_of_samples, CONFIG["samples"], SHEET, CONFIG["map_reads"]["preset"]
+)
+DEPTH_OF = [
+    row["sample"] for row in SHEET if METHOD == "kmer" and (row["bam"] or row["reads1"])
+]
 check_inputs(CONFIG)
 check_files(CONFIG)
-BAMS = {row["sample"]: row["bam"] for row in SHEET if row["bam"]}
-DEPTH_OF = list(BAMS) if METHOD == "kmer" else []
 EARLIER = check_earlier(CONFIG) if CONFIG["assign_to"] else None
 RUNS = all_runs(CONFIG)
+COMPARED = (
+    len(RUNS) > 1 and not CONFIG["provenance"]
+)  # a run.yaml repeats its run alone

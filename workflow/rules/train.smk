@@ -15,11 +15,9 @@ rule train_vae:
     benchmark:
         run_benchmark("train_vae")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/train.yaml"
-    resources:
-        gpu=1,
     params:
         vae=setting("vae"),
         training=setting("training"),
@@ -45,7 +43,7 @@ rule embed_sequences:
     benchmark:
         run_benchmark("embed_sequences")
     wildcard_constraints:
-        run=runs_with("vae"),
+        run=one_of(runs_with("vae")),
     conda:
         "../../envs/train.yaml"
     params:
@@ -66,7 +64,7 @@ rule embed_components:
     benchmark:
         run_benchmark("embed_components")
     wildcard_constraints:
-        run=runs_with("pca"),
+        run=one_of(runs_with("pca")),
     conda:
         "../../envs/cluster.yaml"
     params:
