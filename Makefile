@@ -1,9 +1,10 @@
-# make demo | make run CONFIG=mine.yaml [CORES=N] | make test | make lint | make format
+# make demo | make run CONFIG=mine.yaml [CORES=N] [PROFILE=profiles/slurm] | make test | make lint | make format
 PYTHON ?= python3
 CORES ?= 2
+PROFILE ?= profiles/venv
 VENV := .venv
 BIN := $(VENV)/bin
-SNAKEMAKE := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/snakemake --workflow-profile profiles/venv --cores $(CORES)
+SNAKEMAKE := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/snakemake --workflow-profile $(PROFILE) $(if $(filter profiles/venv,$(PROFILE)),--cores $(CORES))
 
 .PHONY: install install-test demo run test lint format
 
@@ -39,7 +40,7 @@ lint: install-test
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
-	$(BIN)/snakemake --configfile config/demo.yaml --lint
+	$(BIN)/snakemake --workflow-profile profiles/venv --configfile config/demo.yaml --lint
 
 format: install-test
 	$(BIN)/ruff check --fix .
