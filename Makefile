@@ -4,7 +4,7 @@ CORES ?= 2
 PROFILE ?= profiles/venv
 VENV := .venv
 BIN := $(VENV)/bin
-SNAKEMAKE := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/snakemake --workflow-profile $(PROFILE) $(if $(filter profiles/venv,$(PROFILE)),--cores $(CORES))
+SNAKEMAKE := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/snakemake --workflow-profile $(PROFILE) $(if $(shell grep -s '^executor:' $(PROFILE)/config.yaml),,--cores $(CORES))
 
 .PHONY: install install-test demo run test lint format
 
@@ -28,6 +28,7 @@ demo: install
 	$(SNAKEMAKE) --configfile config/demo.yaml
 
 run: install
+	@test -f $(PROFILE)/config.yaml || { echo "PROFILE: $(PROFILE): no such profile."; exit 2; }
 	@test -n "$(CONFIG)" || { echo "Say which settings: make run CONFIG=mine.yaml (config/README.md shows one)."; exit 2; }
 	@for file in $(CONFIG); do test -f "$$file" || { echo "CONFIG: $$file: no such file."; exit 2; }; done
 	$(SNAKEMAKE) --configfile $(CONFIG)

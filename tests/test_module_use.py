@@ -23,6 +23,11 @@ rule all:
     default_target: True
     input: "number_of_bins.txt", "results/tiny/main/report.html", "results/tiny/main/run.crate.zip"
 
+rule assemble:
+    input: "assembled.fna.gz"
+    output: "contigs.fna.gz"
+    shell: "cp {input} {output}"
+
 rule count_bins:
     input: "results/tiny/main/bins.tsv"
     output: "number_of_bins.txt"
@@ -60,6 +65,7 @@ def hosted(tmp_path):
 def test_another_workflow_uses_this_one_as_a_module(inputs, hosted, tmp_path):
     shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
     write_config(tmp_path, sequences="contigs.fna.gz", samples="samples.tsv")
+    (tmp_path / "contigs.fna.gz").rename(tmp_path / "assembled.fna.gz")
     (tmp_path / "Snakefile").write_text(OTHER)
     command = [sys.executable, "-m", "snakemake", "--cores", "2"]
     finished = subprocess.run(command, cwd=tmp_path, env=hosted, capture_output=True, text=True)

@@ -177,6 +177,7 @@ def test_depth_as_a_table_and_one_assembly_for_each_sample(inputs, tmp_path, sna
     [
         ({"min_lenght": 5}, "there is no setting 'min_lenght'.\nHint: did you mean 'min_length'?"),
         ({"vae": {"n_hidden": 0.5}}, "vae.n_hidden is 0.5"),
+        ({"vae": {"n_hidden": 32.0}}, "vae.n_hidden is 32.0"),
         ({"labels": "samples.tsv"}, "samples.tsv: column 'sequence' is missing; found sample, bam"),
         ({"labels": "absent.tsv"}, "labels: absent.tsv: no such file"),
         ({"sequences": None}, "No sequences are given"),
@@ -184,6 +185,15 @@ def test_depth_as_a_table_and_one_assembly_for_each_sample(inputs, tmp_path, sna
         ({"dataset": "../elsewhere"}, "dataset name '../elsewhere' cannot be used"),
         ({"runs": {"a/b": {}}}, "run name 'a/b' cannot be used"),
         ({"runs": {"input": {}}}, "A run cannot be called 'input'"),
+        (
+            {"runs": {1: {}}},
+            "run name 1 is no text, but a number, or yes, no, true or false.\nHint: put the name in quotes",
+        ),
+        ({"runs": {"a": {"vae.n_latent": 3}}}, "as in {'vae': {'n_latent': '...'}}"),
+        ({"sweep": {"min_length": [1, 2]}}, "belongs to the dataset"),
+        ({"sweep": {"seed": [1, 1]}}, "The setting sweep gives two runs the name 'seed1'"),
+        ({"runs": {"a": {}}, "provenance": {"run": "main"}}, "name the run 'a' as well.\nHint: give run.yaml without"),
+        ({"sequences": "<b>.fna"}, "<b>.fna: Snakemake would read the brackets"),
         ({"runs": {"long": {"min_length": 5000}}}, "belongs to the dataset"),
         ({"runs": {"typo": {"sead": 2}}}, "run typo: there is no setting 'sead'.\nHint: did you mean 'seed'?"),
         ({"samples": "absent.tsv"}, "absent.tsv: no such file"),

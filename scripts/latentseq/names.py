@@ -12,6 +12,11 @@ def check_name(kind: str, name: str, where: str) -> None:
     `kind` is the word for it in the message (sample, dataset, run), `where` says in which file or setting it
     stands.
     """
+    if not isinstance(name, str):
+        raise ValueError(
+            f"{where}: {kind} name {name!r} is no text, but a number, or yes, no, true or false.\n"
+            f'Hint: put the name in quotes, as in "{name}".'
+        )
     if not FILE_SAFE_NAME.fullmatch(name):
         raise ValueError(
             f"{where}: {kind} name {name!r} cannot be used: {kind} names become file names; expected 1 to "

@@ -71,6 +71,9 @@ def sweep_runs(sweep: Mapping[str, list[Any]]) -> dict[str, Settings]:
     `seed1-n_latent16`; after the whole name where two settings end alike. Raises ValueError when values make no
     name, or the same.
     """
+    for name in sweep:
+        if not isinstance(name, str):
+            raise ValueError(f"sweep: {name!r} is no setting.\nHint: write its name, as in `vae.n_latent: [16, 32]`.")
     ends = [name.rpartition(".")[2] for name in sweep]
     shown = [end if ends.count(end) == 1 else name for end, name in zip(ends, sweep, strict=True)]
     runs: dict[str, Settings] = {}

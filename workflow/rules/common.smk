@@ -59,6 +59,11 @@ def alignments_of(sample):
     return BAMS.get(sample) or dataset(f"input/bam/{sample}.bam")
 
 
+def kept_alignments():
+    """BAM files of mapped reads that are to be kept."""
+    return [alignments_of(name) for name in READS if CONFIG["map_reads"]["keep_bam"]]
+
+
 def mapped_reads():
     """Tables of how many reads were mapped, one for each sample that has reads."""
     return expand(dataset("input/bam/{sample}.tsv"), sample=READS)

@@ -3,7 +3,7 @@
 # checksums of the files of reads, and how many reads were mapped. input/reads_checked.tsv says that all can be mapped.
 
 
-# Not an input of map_reads, so that a sample added or changed is no reason to map all others anew; but the first to run.
+# Not an input of map_reads, so that changed reads are no reason to map those of other samples anew; but the first to run.
 rule check_reads:
     input:
         reads=[path for reads in READS.values() for path in reads["files"]],

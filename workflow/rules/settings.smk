@@ -7,7 +7,7 @@ import shutil
 import sys
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
@@ -23,6 +23,7 @@ from latentseq.run_settings import (
     flattened,
     merged,
     named_runs,
+    nested,
     own_settings,
 )
 from latentseq.sheet import FILE_COLUMNS, read_sheet, reads_of_samples
@@ -64,7 +65,20 @@ OTHER_INPUTS = [
     "labels",
 ]  # files whose checksum no step notes while it reads them
 MADE_HERE = "demo/"  # input files below this folder are made by the workflow itself
+IS_MODULE = (
+    workflow.modifier.namespace is not None
+)  # whose inputs rules of the outer workflow may make
 TAKEN = ["input", "logs", "benchmarks", "compare.html", "compare.tsv", "agreement.tsv"]
+
+
+# JSON Schema takes 4.0 for an integer; Python, where a size is meant, does not.
+SettingsValidator = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer",
+        lambda checker, value: isinstance(value, int) and not isinstance(value, bool),
+    ),
+)
 
 
 def default_settings():
@@ -88,7 +102,7 @@ def check_settings(settings, where="settings"):
         Path(workflow.source_path("../schemas/config.schema.yaml")).read_text()
     )
     errors = sorted(
-        Draft202012Validator(schema).iter_errors(settings),
+        SettingsValidator(schema).iter_errors(settings),
         key=lambda error: list(map(str, error.path)),
     )
     if errors:
@@ -102,11 +116,13 @@ def describe_error(error, where):
     if error.validator != "additionalProperties":
         return f"{where}: {name} is {error.instance!r}: {error.message}.\nHint: config/config.yaml says what it may be."
     known = error.schema["properties"]
-    unknown = sorted(set(error.instance) - set(known))[0]
-    near = difflib.get_close_matches(unknown, known, n=1)
+    unknown = sorted(set(error.instance) - set(known), key=str)[0]
+    near = difflib.get_close_matches(str(unknown), known, n=1)
     hint = (
         f"did you mean {near[0]!r}?" if near else f"known here are {', '.join(known)}."
     )
+    if "." in str(unknown):
+        hint = f"dotted names are for `sweep`; here each level has its own braces, as in {nested({unknown: '...'})}."
     inside = f" in {name!r}" if name else ""
     return f"{where}: there is no setting {unknown!r}{inside}.\nHint: {hint}"
 
@@ -129,7 +145,21 @@ def all_runs(settings):
         run = check_settings(merged(settings, spelled_out(own)), f"run {name}")
         check_run(name, run)
         runs[name] = own_settings(run)
+    check_repeated(settings["provenance"].get("run"), runs)
     return runs
+
+
+def check_repeated(origin, runs):
+    """Raise WorkflowError when a run.yaml is given together with settings that name other runs.
+
+    Its settings would hold for those, too, and their results would be lost.
+    """
+    others = [name for name in runs if name != origin and runs[name]["model"] != "pca"]
+    if origin and others:
+        raise WorkflowError(
+            f"The settings are those of the run.yaml of the run {origin!r}, but name the run {others[0]!r} as well.\n"
+            "Hint: give run.yaml without settings that have `runs` or `sweep`, or take `provenance` out of it."
+        )
 
 
 def check_run(name, settings):
@@ -256,7 +286,13 @@ def check_files(settings):
         where = f"{settings['samples']}, row {number} (sample {row['sample']})"
         listed += [(where, row[column]) for column in FILE_COLUMNS if row[column]]
     for where, path in listed:
-        if not Path(path).is_file() and not path.startswith(MADE_HERE):
+        if set(path) & set("<>{}"):
+            raise WorkflowError(
+                f"{where}: {path}: Snakemake would read the brackets in this path as names of its own.\n"
+                "Hint: rename the file, or link to it under another name."
+            )
+        may_be_made = path.startswith(MADE_HERE) or IS_MODULE
+        if not Path(path).is_file() and not may_be_made:
             raise WorkflowError(
                 f"{where}: {path}: no such file.\nHint: relative paths start at the working directory, {Path.cwd()}."
             )
@@ -301,10 +337,14 @@ def settings_list(value):
 
 
 def spelled_out(settings):
-    """Settings of the user with `encode: table`, which is short for `encode: {method: table}`, in full."""
-    if isinstance(settings.get("encode"), str):
-        return dict(settings) | {"encode": {"method": settings["encode"]}}
-    return settings
+    """Settings of the user in full: `encode: table` is `encode: {method: table}`, an empty `runs:` has no runs."""
+    given = dict(settings)
+    if isinstance(given.get("encode"), str):
+        given["encode"] = {"method": given["encode"]}
+    for key in ("runs", "sweep"):
+        if key in given and given[key] is None:
+            given[key] = {}
+    return given
 
 
 check_conda()

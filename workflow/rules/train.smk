@@ -22,7 +22,6 @@ rule train_vae:
         vae=setting("vae"),
         training=setting("training"),
         seed=setting("seed"),
-        checkpoint=run(".vae.checkpoint"),
         code=code_of("train_vae"),
     message:
         "Training the VAE of run {wildcards.run}"
