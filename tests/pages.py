@@ -29,10 +29,13 @@ class Elements(HTMLParser):
             self.data[self.block] = self.data.get(self.block, "") + data
 
 
-def browse(path, folder):
+def browse(page, folder):
+    """Open the text of a page in a browser: what the page has become, and what the browser's console said."""
+    path = folder / "page.html"
+    path.write_text(page, encoding="utf-8")
     command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
     command += ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    command += ["--disable-component-update", f"--user-data-dir={folder}", "--enable-logging=stderr"]
+    command += ["--disable-component-update", f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr"]
     command += ["--virtual-time-budget=8000", "--dump-dom", path.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     console = [

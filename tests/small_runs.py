@@ -1,6 +1,7 @@
 """Settings of runs that take seconds, and what Snakemake says that it would run."""
 
 import re
+import shutil
 from pathlib import Path
 
 import yaml
@@ -14,6 +15,15 @@ def write_config(folder, **differences):
     path = folder / "mine.yaml"
     path.write_text(yaml.safe_dump({"dataset": "tiny", "min_bin_size": 10_000} | QUICK | differences))
     return path
+
+
+def checkout(folder):
+    """A fresh checkout of the workflow: the same text, new dates."""
+    for name in ("workflow", "scripts", "config", "envs", "profiles", "resources"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, copy_function=shutil.copyfile, ignore=ignored)
+    shutil.copyfile(ROOT / "Snakefile", folder / "Snakefile")
+    return folder
 
 
 def messages():

@@ -237,9 +237,7 @@ window.addEventListener("load", () => setTimeout(() => {
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium here")
 def test_the_page_opens_in_a_browser(page, tmp_path):
-    path = tmp_path / "compare.html"
-    path.write_text(page + PROBE, encoding="utf-8")
-    dom, console = browse(path, tmp_path / "profile")
+    dom, console = browse(page + PROBE, tmp_path)
     assert console == []
     probe = json.loads(Elements(dom).data["probe-data"])
     assert probe["painted"] == [True, True]

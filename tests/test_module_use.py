@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_runs import ROOT, write_config
+from small_runs import checkout, write_config
 
 OTHER = """
 configfile: "mine.yaml"
@@ -43,10 +43,7 @@ def git(*arguments, folder):
 @pytest.fixture
 def hosted(tmp_path):
     """Environment in which git takes `someone/latentseq` on GitHub from a local repository of this tree."""
-    tree = tmp_path / "tree"
-    ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("workflow", "scripts", "config", "envs", "resources"):
-        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
+    tree = checkout(tmp_path / "tree")
     git("init", "--quiet", "--initial-branch", "main", folder=tree)
     git("add", "--all", folder=tree)
     git("commit", "--quiet", "--message", "all", folder=tree)

@@ -222,9 +222,7 @@ window.addEventListener("load", () => setTimeout(() => {
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium here")
 def test_the_page_opens_in_a_browser(page, tmp_path):
-    path = tmp_path / "report.html"
-    path.write_text(page + PROBE, encoding="utf-8")
-    dom, console = browse(path, tmp_path / "profile")
+    dom, console = browse(page + PROBE, tmp_path)
     assert console == []
     assert "gl-canvas" in dom or "scatterlayer" in dom
     tip = re.search(r'<div id="tip"[^>]*><strong>(.*?)</strong>', dom)

@@ -254,9 +254,7 @@ window.addEventListener("load", () => setTimeout(() => {
     ],
 )
 def test_the_page_draws_in_a_browser(make, plot, plots, tip, tmp_path):
-    path = tmp_path / "report.html"
-    path.write_text(render_report(make()) + PROBE.replace("PLOT", json.dumps(plot)), encoding="utf-8")
-    dom, console = browse(path, tmp_path / "profile")
+    dom, console = browse(render_report(make()) + PROBE.replace("PLOT", json.dumps(plot)), tmp_path)
     assert console == []
     assert dom.count('class="plot-container') == plots
     assert tip is None or f"<strong>{tip}</strong>" in dom

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import yaml
-from small_runs import ROOT, planned, write_config
+from small_runs import checkout, planned, write_config
 
 RUNS = {"main": {}, "seed2": {"seed": 2}}
 OF_CLUSTERS = {
@@ -100,15 +100,6 @@ def test_a_moved_folder_reruns_nothing(finished, snakemake, tmp_path):
     moved = tmp_path / "elsewhere"
     shutil.copytree(finished, moved, copy_function=shutil.copy2)
     assert nothing_to_do(snakemake(moved, moved / "mine.yaml", "--dry-run"))
-
-
-def checkout(folder):
-    """A fresh checkout of the workflow: the same text, new dates."""
-    for name in ("workflow", "scripts", "config", "envs", "profiles", "resources"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / name, copy_function=shutil.copyfile, ignore=ignored)
-    shutil.copyfile(ROOT / "Snakefile", folder / "Snakefile")
-    return folder
 
 
 def test_a_fresh_checkout_over_old_results_reruns_nothing(finished, snakemake, tmp_path):

@@ -64,12 +64,9 @@ def ask_git(folder: str | Path, *question: str) -> str | None:
 
 
 def pinned_versions(folder: Path) -> dict[str, str]:
-    """Versions that the conda environments pin, of packages that are not in every one of them."""
-    pins = {
-        package.split(" =")[0].removeprefix("python-"): package.split(" =")[1]
-        for path in sorted(folder.glob("*.yaml"))
-        for package in yaml.safe_load(path.read_text(encoding="utf-8"))["dependencies"]
-    }
+    """Versions of `PACKAGES` that the conda environments pin: not all of them are in the one that this step runs in."""
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
+    pins = dict(package.removeprefix("python-").split(" =") for file in files for package in file["dependencies"])
     return {package: pins[package] for package in PACKAGES if package in pins}
 
 

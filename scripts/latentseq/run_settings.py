@@ -90,9 +90,12 @@ def named_runs(settings: Mapping[str, Any]) -> dict[str, Settings]:
     """Differences of each run by its name, in order: those of `runs`, then those of `sweep`.
 
     Without either one run, `main`; with labels also `pca`, the same clustering on principal components, unless
-    `compare_pca` is off, or nothing is clustered (`assign_to`). Raises ValueError when two runs have the same name.
+    `compare_pca` is off, or nothing is clustered (`assign_to`). Raises ValueError for a name that cannot be one, or
+    that two runs have.
     """
     runs = {name: dict(given or {}) for name, given in settings["runs"].items()}
+    for name in runs:
+        check_name("run", name, "setting runs")
     grid = sweep_runs(settings["sweep"]) if settings["sweep"] else {}
     twice = sorted(runs.keys() & grid.keys())
     if twice:

@@ -59,15 +59,11 @@ EARLIER_FILES = [
     ),
     *("held_out.tsv", "run.yaml"),
 ]
-OTHER_INPUTS = [
-    "reference",
-    "depth",
-    "labels",
-]  # files whose checksum no step notes while it reads them
+# Settings whose files get no checksum from the step that reads them.
+OTHER_INPUTS = ["reference", "depth", "labels"]
 MADE_HERE = "demo/"  # input files below this folder are made by the workflow itself
-IS_MODULE = (
-    workflow.modifier.namespace is not None
-)  # whose inputs rules of the outer workflow may make
+# Of a module, rules of the outer workflow may make the inputs.
+IS_MODULE = workflow.modifier.namespace is not None
 TAKEN = ["input", "logs", "benchmarks", "compare.html", "compare.tsv", "agreement.tsv"]
 
 
@@ -131,7 +127,6 @@ def all_runs(settings):
     """Settings of each run by its name: those of the dataset with the run's differences."""
     runs = {}
     for name, own in stop_early(named_runs, settings).items():
-        stop_early(check_name, "run", name, "setting runs")
         if name in TAKEN:
             raise WorkflowError(
                 f"A run cannot be called {name!r}, as something else in the dataset's folder is.\nHint: rename it."
