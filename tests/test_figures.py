@@ -8,6 +8,11 @@ def test_without_bins_clusters_of_one_sequence_are_grey():
     assert colour_clusters(contigs, None) == {"c": 0, "b": 1}
 
 
+def test_bins_have_colours_in_the_order_of_their_size_as_a_number():
+    bins = pd.DataFrame({"cluster": ["a", "b"], "bases": ["200000", "1500000"]})
+    assert colour_clusters(pd.DataFrame(), bins) == {"b": 0, "a": 1}
+
+
 def test_thinning_is_even():
     assert thin(5, 10).tolist() == [0, 1, 2, 3, 4]
     assert thin(9, 5).tolist() == [0, 2, 4, 6, 8]
@@ -25,6 +30,7 @@ def test_depth_of_one_sample_needs_no_total():
 
 def test_many_samples_leave_the_total(monkeypatch):
     monkeypatch.setattr("latentseq.figures.MOST_DEPTH_CELLS", 3)
+    monkeypatch.setattr("latentseq.figures.MOST_DEPTH_SAMPLES", 1)
     assert depth_columns(["S1", "S2"], np.array([[1.0, 2.0], [3.0, 4.0]])) == {"": [3.0, 7.0]}
 
 

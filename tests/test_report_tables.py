@@ -6,7 +6,6 @@ from latentseq.report_tables import (
     FIDELITY,
     alignment_table,
     assignment_table,
-    bins_table,
     evaluation_table,
     fidelity_table,
     insertion_table,
@@ -20,15 +19,6 @@ def test_tables_know_numbers_from_text():
     assert [column.kind for column in table.columns] == ["number", "text", "hash"]
     assert [cell.text for cell in table.rows[0]] == ["1,000", "1000", "12"]
     assert (table.rows[1][0].text, table.rows[1][0].order) == ("-", "")
-
-
-def test_bins_of_a_co_assembly_have_no_column_of_samples():
-    bins = pd.DataFrame({"bin": ["bin_1"], "cluster": "1", "sample": "", "contigs": "3", "bases": "309000"})
-    bins = bins.assign(n50="300000", gc="0.5", support="nan", depth_S1="2")
-    table = bins_table(bins)
-    headings = [column.heading for column in table.columns]
-    assert headings == ["bin", "contigs", "size", "N50", "GC", "support", "depth S1"]
-    assert [cell.text for cell in table.rows[0]] == ["bin_1", "3", "309 kb", "300 kb", "50.0 %", "-", "2.00"]
 
 
 def test_alignments_have_a_row_a_sample():

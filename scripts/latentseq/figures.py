@@ -12,7 +12,14 @@ from latentseq.sequence_table import sizes
 from latentseq.tables import require_same_names
 
 MOST_POINTS: Final = 200_000
-MOST_DEPTH_CELLS: Final = 2_000_000  # points times samples; above, the page carries the total depth alone
+MOST_DEPTH_CELLS: Final = 700_000  # points times samples; above, the page carries the total depth alone, unless
+MOST_DEPTH_SAMPLES: Final = 12  # there are no more samples than this
+MOST_PLAIN_CELLS: Final = 150_000  # points times samples; above, depths are packed so that the page stays small
+LETTERS: Final = "".join(
+    chr(code) for code in range(32, 127) if chr(code) not in "\"&'<>\\"
+)  # JSON has them as they are
+PER_DECADE: Final = 980  # steps of a packed number: 0.24 % apart
+LEAST_PACKED: Final = 1e-3
 COLOURS: Final = 12  # the page's palette
 TERMS: Final = ("composition", "abundance", "total_depth", "bases", "values", "kl")
 MOST_EARLIER: Final = 50_000  # points of an earlier run behind the newcomers
@@ -132,14 +139,30 @@ def numbers(values: np.ndarray, digits: int) -> list[float | None]:
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in values.tolist()]
 
 
-def depth_columns(samples: list[str], depth: np.ndarray) -> dict[str, list[float | None]]:
-    """Return the depth of each sample (n, S); the total first where there are several."""
+def depth_columns(samples: list[str], depth: np.ndarray) -> dict[str, list[float | None] | str]:
+    """Return the depth of each sample (n, S), packed where there are many; the total first where there are several."""
     if not samples:
         return {}
-    columns = {} if len(samples) == 1 else {"": numbers(depth.sum(axis=1, dtype=np.float64), 3)}
-    if depth.size <= MOST_DEPTH_CELLS:
-        columns |= {str(sample): numbers(depth[:, column], 3) for column, sample in enumerate(samples)}
+    columns: dict[str, list[float | None] | str] = {}
+    if len(samples) > 1:
+        columns[""] = numbers(depth.sum(axis=1, dtype=np.float64), 3)
+    if depth.size <= MOST_DEPTH_CELLS or len(samples) <= MOST_DEPTH_SAMPLES:
+        is_plain = depth.size <= MOST_PLAIN_CELLS
+        for column, sample in enumerate(samples):
+            values = depth[:, column]
+            columns[str(sample)] = numbers(values, 3) if is_plain else packed(values)
     return columns
+
+
+def packed(values: np.ndarray) -> str:
+    """Return numbers from 0 to 100,000 as two letters each; the page's script has the inverse (`unpack`).
+
+    The letters are the digits of round(980 log10(1000 value)) + 1, and 0 stands for what is below 0.001.
+    """
+    steps = np.round(PER_DECADE * np.log10(np.maximum(values.astype(np.float64), LEAST_PACKED) / LEAST_PACKED)) + 1
+    steps = np.where(values < LEAST_PACKED, 0, steps).clip(0, len(LETTERS) ** 2 - 1).astype(np.int64)
+    digits = np.stack(np.divmod(steps, len(LETTERS)), axis=1)
+    return "".join(np.array(list(LETTERS))[digits.ravel()])
 
 
 def colour_clusters(contigs: pd.DataFrame, bins: pd.DataFrame | None, size: str = "length") -> dict[str, int]:
@@ -148,7 +171,8 @@ def colour_clusters(contigs: pd.DataFrame, bins: pd.DataFrame | None, size: str 
     size: column that says how much a sequence counts.
     """
     if bins is not None:
-        by_size = bins.sort_values("bases", ascending=False, kind="stable")["cluster"]
+        order = bins["bases"].astype("int64").sort_values(ascending=False, kind="stable").index
+        by_size = bins["cluster"].loc[order]
     else:
         grouped = contigs[contigs["cluster"] != ""].groupby("cluster")[size]
         totals = grouped.sum()[grouped.size() > 1]

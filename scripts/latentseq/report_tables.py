@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from latentseq.wording import format_bases, format_count, format_number, format_share
+from latentseq.wording import format_count, format_number, format_share
 
 MEANINGS: Final = {
     "sequences_scored": "sequences with a label that counts",
@@ -110,32 +110,6 @@ def mapped_table(mapped: Mapping[str, pd.DataFrame]) -> Table | None:
         "share mapped": [f"{part / total:.3f}" if total else "" for part, total in zip(found, reads, strict=True)],
     }
     return plain_table(pd.DataFrame(columns).astype(str))
-
-
-def bins_table(bins: pd.DataFrame) -> Table:
-    """Show bins.tsv; the column of the cluster is left out, as bins are named by it."""
-    formats: dict[str, Format] = {
-        "contigs": format_count,
-        "bases": format_bases,
-        "n50": format_bases,
-        "longest": format_bases,
-        "gc": format_share,
-        "support": format_number,
-    }
-    headings = {"n50": "N50", "gc": "GC", "bases": "size"}
-    columns: Columns = {}
-    for name in bins.columns.drop("cluster"):
-        heading = headings.get(name, name.replace("depth_", "depth ", 1) if name.startswith("depth_") else name)
-        is_text = name in ("bin", "sample")
-        cells = list(bins[name])
-        columns[heading] = (
-            ("text", [Cell(text, text) for text in cells])
-            if is_text
-            else ("number", [number_cell(text, formats.get(name, format_number)) for text in cells])
-        )
-    if not any(cell.text for cell in columns["sample"][1]):
-        del columns["sample"]
-    return from_columns(columns)
 
 
 def evaluation_table(evaluation: pd.DataFrame) -> Table:

@@ -1,162 +1,191 @@
-/* The latent map; newcomers lie on the map of the earlier run that they were assigned to. */
+/* The latent map; newcomers lie on the map of the earlier run that they were assigned to.
+
+   Plotly draws the points; what is chosen is drawn on a canvas above them while they fade, as to draw 200,000 points
+   again for every click would take too long. */
 
 const MOST_WITHOUT_WEBGL = 20000;
+const MOST_OUTLINED = 200; // points; of more, outlines would hide the colours
+const MOST_TOLD = 13; // depths beside the pointer
 
 function hasWebgl() {
   return Boolean(document.createElement("canvas").getContext("webgl"));
 }
 
-function rowsToDraw(map, webgl) {
-  const step = webgl ? 1 : Math.ceil(map.name.length / MOST_WITHOUT_WEBGL);
-  return map.name.map((_, row) => row).filter((row) => row % step === 0);
+/* Rows in the order in which they are drawn; newcomers of no cluster lie on top. */
+function rowsToDraw(webgl) {
+  const step = webgl ? 1 : Math.ceil(points.name.length / MOST_WITHOUT_WEBGL);
+  const rows = points.name.map((_, row) => row).filter((row) => row % step === 0);
+  const isNone = (row) => points.clusters[points.cluster[row]] === "";
+  return points.earlier === null ? rows : rows.sort((a, b) => isNone(a) - isNone(b));
 }
 
-function choices(map) {
-  const list = [["cluster", map.bins === null ? "cluster" : "bin"]];
-  if (map.samples.length > 1) list.push(["sample", "sample of the assembly"]);
-  if (map.gc !== null) list.push(["gc", "GC"]);
-  if (map.length !== null) list.push(["length", "length"]);
-  if (map.count !== null) list.push(["count", "reads"]);
-  if (map.support.some((value) => value !== null)) list.push(["support", "support"]);
-  const samples = Object.keys(map.depth);
-  samples.forEach((sample) => list.push([`depth:${sample}`, sample === "" ? "total depth" : `depth in ${sample}`]));
-  return list;
-}
-
-function discrete(codes, theme) {
-  const colours = [theme.grey, ...PALETTE];
-  return { color: codes.map((code) => code + 1), cmin: -0.5, cmax: colours.length - 0.5,
-    colorscale: steps(colours), showscale: false };
-}
-
-function continuous(values, title, isLog, theme) {
-  const shown = values.map((value) => (value === null ? NaN : isLog ? Math.log10(Math.max(value, 0.01)) : value));
-  const finite = shown.filter(Number.isFinite).sort((a, b) => a - b);
-  const at = (share) => finite[Math.floor(share * (finite.length - 1))] ?? 0;
-  const [low, high] = [at(0.005), at(0.995)];
-  const bar = { title: { text: title, side: "right" }, thickness: 12, outlinewidth: 0, tickcolor: theme.text };
-  if (isLog) {
-    const powers = [];
-    for (let power = Math.ceil(low); power <= Math.floor(high); power += 1) powers.push(power);
-    Object.assign(bar, { tickvals: powers, ticktext: powers.map((power) => count(10 ** power)) });
-  }
-  return { color: shown, cmin: low, cmax: high > low ? high : low + 1, colorscale: "Viridis", showscale: true,
-    colorbar: bar };
-}
-
-function colourMarkers(map, rows, choice, theme) {
-  const pick = (column) => rows.map((row) => column[row]);
-  if (choice === "cluster") return discrete(pick(map.cluster).map((code) => map.colour_of_cluster[code] ?? -1), theme);
-  if (choice === "sample") return discrete(pick(map.sample).map((code) => code % PALETTE.length), theme);
-  if (choice === "gc") return continuous(pick(map.gc), "GC", false, theme);
-  if (choice === "length") return continuous(pick(map.length), "bases", true, theme);
-  if (choice === "count") return continuous(pick(map.count), "reads", true, theme);
-  if (choice === "support") return continuous(pick(map.support), "support", false, theme);
-  return continuous(pick(map.depth[choice.slice("depth:".length)]), "reads per base", true, theme);
-}
-
-function legendOf(map, choice, theme) {
-  if (choice === "sample") return map.samples.map((sample, n) => [PALETTE[n % PALETTE.length], sample]);
-  if (choice !== "cluster") return [];
-  const grey = [theme.grey, map.bins === null ? `of one ${byId("map").dataset.row}` : "in no bin"];
-  const coloured = map.clusters.map((name, n) => [map.colour_of_cluster[n], name]).filter(([colour]) => colour >= 0);
-  const others = map.earlier === null && map.colour_of_cluster.includes(-1) ? [grey] : [];
-  if (coloured.length > PALETTE.length) return [...others, ["", `the ${PALETTE.length} colours recur`]];
-  return [...coloured.map(([colour, name]) => [PALETTE[colour], `cluster ${name}`]), ...others];
-}
-
-function shapesOf(map) {
-  if (map.earlier === null) return [];
+function shapesOf() {
+  if (points.earlier === null) return [];
   return [["", "\u25c6 new"], ["", "\u2716 new, of no cluster"], ["", "\u00b7 earlier run"]];
 }
 
-function clusterFacts(map, row) {
-  const cluster = map.clusters[map.cluster[row]];
-  const isSmall = map.bins !== null && map.colour_of_cluster[map.cluster[row]] < 0;
-  const facts = [["cluster", cluster === "" ? "none" : cluster + (isSmall ? " (no bin)" : "")]];
-  if (map.earlier === null || cluster !== "") return facts;
-  return [...facts, ["nearest", map.clusters[map.nearest[row]]], ["why", map.reasons[map.reason[row]]]];
+function noteOf(rows) {
+  if (rows.length === points.sequences_in_all) return "";
+  return `Shown are ${count(rows.length)} of ${count(points.sequences_in_all)} ${byId("map").dataset.rows}, evenly chosen.`;
 }
 
-function factsOf(map, row) {
-  const facts = [];
-  if (map.length !== null) facts.push(["length", `${count(map.length[row])} bases`]);
-  if (map.count !== null) facts.push(["reads", count(map.count[row])]);
-  if (map.gc !== null && map.gc[row] !== null) facts.push(["GC", `${(100 * map.gc[row]).toFixed(1)} %`]);
-  facts.push(...clusterFacts(map, row));
-  if (map.support[row] !== null) facts.push(["support", String(map.support[row])]);
-  if (map.samples.length > 1) facts.push(["assembly", map.samples[map.sample[row]]]);
-  Object.entries(map.depth).slice(0, 13).forEach(([sample, depth]) => {
-    facts.push([sample === "" ? "total depth" : `depth in ${sample}`, String(depth[row] ?? "-")]);
-  });
-  return facts;
-}
-
-function noteOf(map, rows) {
-  if (rows.length === map.sequences_in_all) return "";
-  return `Shown are ${count(rows.length)} of ${count(map.sequences_in_all)} ${byId("map").dataset.rows}, evenly chosen.`;
-}
-
-function sizesOf(map, rows) {
+/* Diameters in pixels. */
+function sizesOf(rows) {
   const crowding = Math.min(1, Math.max(0.4, Math.sqrt(30000 / rows.length)));
   const size = (row) => {
-    if (map.count !== null) return 4.5 + 1.8 * Math.log2(map.count[row]);
-    return map.length === null ? 6.5 : 2.2 + 1.8 * Math.log2(1 + map.length[row] / 4000);
+    if (points.earlier !== null) return 10;
+    if (points.count !== null) return 4.5 + 1.8 * Math.log2(points.count[row]);
+    return points.length === null ? 6.5 : 2.2 + 1.8 * Math.log2(1 + points.length[row] / 4000);
   };
-  return rows.map((row) => crowding * Math.min(map.count === null ? 12 : 30, size(row)));
+  return points.name.map((_, row) => crowding * Math.min(points.count === null ? 12 : 30, size(row)));
 }
 
 /* The earlier run, pale behind the newcomers. */
-function earlierTrace(map, choice, type, theme) {
-  const colours = map.earlier.cluster.map((code) => (choice === "cluster" ? map.colour_of_cluster[code] ?? -1 : -1));
-  return { type, mode: "markers", x: map.earlier.x, y: map.earlier.y, hoverinfo: "skip",
-    marker: { size: 4, opacity: 0.3, ...discrete(colours, theme) } };
+function earlierTrace(choice, type, theme) {
+  const { x, y, cluster } = points.earlier;
+  const colours = cluster.map((code) => (choice === "cluster" ? points.colour_of_cluster[code] ?? -1 : -1));
+  return { type, mode: "markers", x, y, hoverinfo: "skip", marker: { size: 4, opacity: 0.3, ...discrete(colours, theme) } };
 }
 
 /* Newcomers are told from the earlier run by shape and outline, and those of no cluster by another shape. */
-function newcomerMarks(map, rows, theme) {
-  const isNone = rows.map((row) => map.clusters[map.cluster[row]] === "");
+function newcomerMarks(rows, theme) {
+  const isNone = rows.map((row) => points.clusters[points.cluster[row]] === "");
   return { size: isNone.map((none) => (none ? 9 : 11)), symbol: isNone.map((none) => (none ? "x" : "diamond")),
     opacity: 0.95, line: { width: 1.2, color: theme.text } };
 }
 
-function mapFigure(map, rows, webgl) {
+function mapData(view, theme) {
+  const { rows, webgl, made } = view;
   const pick = (column) => rows.map((row) => column[row]);
   const type = webgl ? "scattergl" : "scatter";
-  const axis = (theme, more) => ({ gridcolor: theme.grid, zeroline: false, showticklabels: false, ...more });
-  return (theme, choice) => {
-    const marks = map.earlier === null ? { size: sizesOf(map, rows), opacity: 0.8, line: { width: 0 } }
-      : newcomerMarks(map, rows, theme);
-    const points = { type, mode: "markers", x: pick(map.x), y: pick(map.y), hoverinfo: "none",
-      marker: { ...marks, ...colourMarkers(map, rows, choice, theme) } };
-    return {
-      data: map.earlier === null ? [points] : [earlierTrace(map, choice, type, theme), points],
-      layout: layout(theme, { xaxis: axis(theme), yaxis: axis(theme, { scaleanchor: "x" }), dragmode: "zoom",
-        hovermode: "closest", showlegend: false, margin: { l: 10, r: 10, t: 36, b: 10 }, uirevision: "kept" }),
-    };
-  };
+  const marks = points.earlier === null ? { size: pick(view.sizes), opacity: 0.8, line: { width: 0 } }
+    : newcomerMarks(rows, theme);
+  const still = { marker: { opacity: marks.opacity } }; // the canvas shows what is chosen
+  const trace = { type, mode: "markers", x: pick(points.x), y: pick(points.y), hoverinfo: "none", selected: still,
+    unselected: still, marker: { ...marks, ...made, color: pick(made.color) } };
+  return points.earlier === null ? [trace] : [earlierTrace(view.choice, type, theme), trace];
+}
+
+function mapLayout(view, theme) {
+  const axis = { gridcolor: theme.grid, zeroline: false, showticklabels: false };
+  const outline = { line: { color: theme.text, width: 1.5, dash: "dot" } };
+  return layout(theme, { xaxis: { ...axis }, yaxis: { ...axis, scaleanchor: "x" }, dragmode: view.drag, hovermode: "closest",
+    showlegend: false, margin: { l: 10, r: 10, t: 36, b: 10 }, uirevision: "kept", newselection: outline });
+}
+
+/* ---- what is chosen ---- */
+
+/* Empties the canvas, fits it to its place on the page, and gives its context in CSS pixels. */
+function clearMarks(canvas) {
+  const [width, height, scale] = [canvas.clientWidth, canvas.clientHeight, window.devicePixelRatio || 1];
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  return context;
+}
+
+/* Where a value lies on an axis, in pixels from the edge of the plot; the range counts also while it is dragged. */
+function placeOn({ range: [first, last], _offset: offset, _length: length }, value, upwards) {
+  const share = (value - first) / (last - first);
+  return offset + length * (upwards ? 1 - share : share);
+}
+
+function drawCircle(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+}
+
+function drawMarks(view) {
+  const plot = byId("map-plot");
+  byId("map-marks").hidden = view.lit.length === 0; // an empty canvas hides the map on paper
+  const context = clearMarks(byId("map-marks"));
+  const chosen = selection.now();
+  plot.classList.toggle("faded", view.lit.length > 0);
+  if (view.lit.length === 0) return;
+  const { xaxis, yaxis } = plot._fullLayout;
+  const theme = view.theme;
+  context.rect(xaxis._offset, yaxis._offset, xaxis._length, yaxis._length);
+  context.clip();
+  context.strokeStyle = theme.text;
+  const outlined = view.lit.length <= MOST_OUTLINED;
+  view.lit.forEach((row) => {
+    drawCircle(context, placeOn(xaxis, points.x[row]), placeOn(yaxis, points.y[row], true), view.sizes[row] / 2 + 1);
+    context.fillStyle = cssColour(view.made, row, theme);
+    context.fill();
+    if (outlined) context.stroke();
+  });
+  if (chosen.kind !== "sequence") return;
+  context.lineWidth = 3;
+  const at = [placeOn(xaxis, points.x[chosen.row]), placeOn(yaxis, points.y[chosen.row], true)];
+  drawCircle(context, ...at, view.sizes[chosen.row] / 2 + 7);
+  context.stroke();
+}
+
+/* ---- what the reader does ---- */
+
+/* Rows inside a lasso or frame; plotly tells nothing where it is taken away. */
+function drawnRows(view, event) {
+  const trace = points.earlier === null ? 0 : 1;
+  return event.points.filter((point) => point.curveNumber === trace).map((point) => view.rows[point.pointNumber]);
+}
+
+function forgetDrawn() {
+  if (byId("map-plot").layout.selections?.length) Plotly.relayout("map-plot", { selections: [] });
+}
+
+function listenToPlot(view) {
+  const plot = byId("map-plot");
+  plot.on("plotly_hover", ({ points: [point], event }) => {
+    placeTip(byId("tip"), points.name[view.rows[point.pointNumber]], factsOf(view.rows[point.pointNumber], MOST_TOLD), event);
+  });
+  plot.on("plotly_unhover", () => { byId("tip").hidden = true; });
+  plot.on("plotly_click", ({ points: [point] }) => chooseRow(view.rows[point.pointNumber], "map"));
+  plot.on("plotly_selected", (event) => {
+    if (event?.points?.length) selection.choose("drawn", "map", { rows: drawnRows(view, event) });
+  });
+  plot.on("plotly_relayouting", () => drawMarks(view));
+  plot.on("plotly_afterplot", () => drawMarks(view));
+  plot.on("plotly_relayout", (changed) => {
+    if (changed.dragmode) showDrag(view, changed.dragmode);
+    drawMarks(view);
+  });
+}
+
+/* What a drag does: zoom, or choose with a lasso or a frame. Plotly's own bar of buttons can change it too. */
+function showDrag(view, mode) {
+  view.drag = mode;
+  document.querySelectorAll("[data-drag]").forEach((made) => {
+    made.setAttribute("aria-pressed", String(made.dataset.drag === mode));
+  });
+}
+
+function listenToDrag() {
+  document.querySelectorAll("[data-drag]").forEach((made) => {
+    made.addEventListener("click", () => Plotly.relayout("map-plot", { dragmode: made.dataset.drag }));
+  });
 }
 
 function startMap() {
-  const map = read("map-data");
   const webgl = hasWebgl();
-  const isNone = (row) => map.earlier !== null && map.clusters[map.cluster[row]] === "";
-  const rows = rowsToDraw(map, webgl).sort((a, b) => isNone(a) - isNone(b)); // those of no cluster lie on top
-  const figure = mapFigure(map, rows, webgl);
+  const rows = rowsToDraw(webgl);
+  const view = { webgl, rows, sizes: sizesOf(rows), lit: [], drag: "zoom", choice: "cluster", made: null, theme: null };
   const menu = byId("colour");
-  menu.append(...choices(map).map(([value, text]) => option(value, text)));
-  byId("map-note").textContent = noteOf(map, rows);
+  menu.append(...choices().map(([value, text]) => option(value, text)));
+  byId("map-note").textContent = noteOf(rows);
   const draw = (theme) => {
-    const { data, layout: made } = figure(theme, menu.value);
-    showLegend(byId("legend"), [...shapesOf(map), ...legendOf(map, menu.value, theme)]);
-    return Plotly.react("map-plot", data, made, CONFIG);
+    Object.assign(view, { theme, choice: menu.value, made: colouring(menu.value, theme) });
+    showLegend(byId("legend"), [...shapesOf(), ...legendOf(menu.value, theme)]);
+    return Plotly.react("map-plot", mapData(view, theme), mapLayout(view, theme), CONFIG);
   };
   draw(themeNow());
   menu.addEventListener("change", () => draw(themeNow()));
-  byId("map-plot").on("plotly_hover", ({ points, event }) => {
-    const row = rows[points[0].pointNumber];
-    placeTip(byId("tip"), map.name[row], factsOf(map, row), event);
+  listenToPlot(view);
+  listenToDrag();
+  selection.subscribe((chosen) => {
+    view.lit = litRows(chosen);
+    if (chosen.kind !== "drawn") forgetDrawn();
+    drawMarks(view);
   });
-  byId("map-plot").on("plotly_unhover", () => { byId("tip").hidden = true; });
   return draw;
 }

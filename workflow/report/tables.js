@@ -17,6 +17,7 @@ function sortBy(heading) {
   const second = first === "descending" ? "ascending" : "descending";
   const direction = heading.getAttribute("aria-sort") === first ? second : first;
   const sign = direction === "ascending" ? 1 : -1;
+  table.dispatchEvent(new Event("sorting")); // what is no row of its own goes away
   const rows = [...table.tBodies[0].rows];
   rows.sort((a, b) => sign * compare(orderOf(a, column), orderOf(b, column)));
   table.tBodies[0].append(...rows);
