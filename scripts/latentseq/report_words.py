@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from latentseq.bin_quality import likely_complete
 from latentseq.bins import join_clusters
 from latentseq.latent import SMALLEST_SHARE
 from latentseq.report_input import ReportInput
@@ -37,14 +38,25 @@ def key_figures(content: ReportInput) -> list[tuple[str, str]]:
     """Return the figures at the top of the page, each a value and what it counts."""
     clusters = content.clusters["cluster"].replace("", np.nan).nunique()
     figures = _sequence_figures(content) if content.job == "kmer" else _column_figures(content)
-    figures.append((format_count(clusters), "clusters"))
-    if content.bins is not None:
+    if content.bins is None:
+        figures.append((format_count(clusters), "clusters"))
+    else:
         binned = content.bins["bases"].astype("int64").sum() / content.sequences["length"].sum()
-        figures += [(format_count(len(content.bins)), "bins"), (format_share(binned), "of bases in bins")]
+        complete = count_complete(content)
+        bins = [(format_count(len(content.bins)), "bins")]
+        bins += [] if complete is None else [(format_count(complete), "likely near complete")]
+        figures = [*bins, (format_share(binned), "of the kept bases in bins"), *figures]
     if content.products.assignments is not None:
         without = (content.products.assignments["cluster"] == "").sum()
         figures.append((format_count(without), "of no cluster"))
-    return [*figures, *_truth_figures(content)]
+    return figures if content.bins is not None else [*figures, *_truth_figures(content)]
+
+
+def count_complete(content: ReportInput) -> int | None:
+    """Bins that are likely near complete; None where that cannot be told: no bins, or no depth."""
+    if content.bins is None or content.bins.empty or not len(content.depth["samples"]):
+        return None
+    return int(likely_complete(content.bins, content.clusters, content.sequences, content.depth).sum())
 
 
 def _sequence_figures(content: ReportInput) -> list[tuple[str, str]]:
@@ -108,18 +120,19 @@ def describe_input(content: ReportInput) -> list[str]:
         seen = "in the sample" if len(samples) == 1 else f"in any of the {len(samples)} samples"
         kept = count_of(without, "kept sequence has", "kept sequences have")
         sentences.append(f"{kept} no read {seen} and belong to no cluster.")
-    return [*sentences, *_warn_of_few(len(samples))]
+    return sentences
 
 
-def _warn_of_few(n_samples: int) -> list[str]:
+def warn_of_few(n_samples: int) -> str:
+    """Say what so few samples mean; nothing where there are enough."""
     if n_samples >= FEW_SAMPLES:
-        return []
+        return ""
     given = "one sample" if n_samples == 1 else f"{n_samples} samples"
-    return [
+    return (
         f"With {given} depth says little about which sequences belong together, and the map rests mostly on "
         "composition: genomes that are alike in it, and short sequences, may share a cluster. The reads of a few "
         "more samples help more than any setting."
-    ]
+    )
 
 
 def _describe_rows(content: ReportInput) -> list[str]:
@@ -140,7 +153,7 @@ def _describe_rows(content: ReportInput) -> list[str]:
 
 
 def describe_result(content: ReportInput) -> list[str]:
-    """Say in sentences which clusters and bins there are and how well they are supported."""
+    """Say in sentences which clusters there are and how well they are supported."""
     contigs = join_clusters(content.clusters, content.sequences)
     members = contigs["cluster"][contigs["cluster"] != ""].value_counts()
     if content.products.assignments is not None:
@@ -150,39 +163,30 @@ def describe_result(content: ReportInput) -> list[str]:
         they = "They" if content.job == "kmer" else f"The {ROWS[content.job][1]}"
         sentence = f"{they} form {count_of(len(members), 'cluster', 'clusters')}"
         sentence += f", {format_count(alone)} of a single {ROWS[content.job][0]}" if alone else ""
-        sentences = [f"{sentence}.", *_describe_bins(content.bins)]
+        sentences = [f"{sentence}."]
     if content.job == "window":
         sentences.append(describe_shares(content))
-    if contigs["support"].notna().any():
-        sentences.append(_describe_support(content, contigs["support"]))
-    return sentences
+    return [*sentences, *describe_support(content)]
 
 
-def _describe_support(content: ReportInput, support: pd.Series) -> str:
+def describe_support(content: ReportInput) -> list[str]:
+    """Say in a sentence how much stays with its cluster; nothing where support was not measured."""
+    support = content.clusters["support"].replace("", "nan").astype(float)
+    if not support.notna().any():
+        return []
     size = sizes(content.sequences)
     firm = format_share(size[support >= 0.9].sum() / size.sum())
     if content.products.assignments is not None:
-        return f"{firm} of the {SIZES[content.job]} get the same answer in at least nine of ten draws (support)."
+        return [f"{firm} of the {SIZES[content.job]} get the same answer in at least nine of ten draws (support)."]
     if content.job == "kmer":
-        return (
+        return [
             f"{firm} of all bases lie in sequences that stay with their cluster in at least "
             "nine of ten draws of the latent variables (support)."
-        )
-    return (
+        ]
+    return [
         f"{firm} of all {SIZES[content.job]} stay with their cluster in at least nine of ten draws of the latent "
         "variables (support)."
-    )
-
-
-def _describe_bins(bins: pd.DataFrame | None) -> list[str]:
-    if bins is None:
-        return []
-    if bins.empty:
-        return ["No cluster is large enough to be a bin."]
-    sizes_of_bins = bins["bases"].astype("int64")
-    found = count_of(len(sizes_of_bins), "cluster is", "clusters are")
-    smallest, largest = format_bases(sizes_of_bins.min()), format_bases(sizes_of_bins.max())
-    return [f"{found} large enough for a bin: {smallest} to {largest}."]
+    ]
 
 
 def cluster_shares(content: ReportInput) -> pd.Series:
@@ -257,7 +261,8 @@ def describe_truth(content: ReportInput) -> list[str]:
     if "near_complete" in measures:
         return [
             f"By the labels given, {measures['near_complete']} of {measures['recoverable']} genomes that can "
-            f"be recovered are near complete, and {measures['medium_quality']} at least of medium quality."
+            "be recovered are near complete in what was assembled of them, and "
+            f"{measures['medium_quality']} at least of medium quality."
         ]
     if "ari" in measures:
         return [f"The clusters agree with the labels with an adjusted Rand index of {float(measures['ari']):.3f}."]
