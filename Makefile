@@ -1,4 +1,4 @@
-# make demo | make run CONFIG=mine.yaml [CORES=N] [PROFILE=profiles/slurm] | make test | make lint | make format
+# make demo | make run CONFIG=mine.yaml [CORES=N] [PROFILE=profiles/slurm] | make test | make lint | make format | make screenshots
 PYTHON ?= python3
 CORES ?= 2
 PROFILE ?= profiles/venv
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/snakemake --workflow-profile $(PROFILE) $(if $(shell grep -s '^executor:' $(PROFILE)/config.yaml),,--cores $(CORES))
 
-.PHONY: install install-test demo run test lint format
+.PHONY: install install-test demo run test lint format screenshots
 
 install: $(VENV)/.installed
 
@@ -41,9 +41,14 @@ lint: install-test
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+	$(BIN)/python tests/lint_scripts.py
 	$(BIN)/snakemake --workflow-profile profiles/venv --configfile config/demo.yaml --lint
 
 format: install-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+# The pictures in docs/ that the README shows, of the demo's report.
+screenshots: install-test demo
+	$(BIN)/python docs/take_screenshots.py results/demo

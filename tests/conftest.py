@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from latentseq import community as com
 from latentseq.simulated_reads import write_bams
+from pages import BROWSER, Visit
 from small_runs import ROOT
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]  # WebGL without a graphics card
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +52,32 @@ def inputs(tmp_path_factory):
     com.write_labels(community, folder / "labels.tsv")
     (folder / "samples.tsv").write_text("sample\tbam\n" + "".join(f"{s}\t{s}.bam\n" for s in community.samples))
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium without a window, driven by Playwright."""
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("no chromium here")
+    with driver.sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page of a file in a window of some width, in light or dark colours; gives a `Visit`."""
+    contexts = []
+
+    def open_page(path, width=1300, height=900, dark=False):
+        colours = "dark" if dark else "light"
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, color_scheme=colours))
+        contexts[-1].set_default_timeout(15_000)
+        opened = Visit(contexts[-1].new_page())
+        opened.page.goto(path.as_uri())
+        opened.page.wait_for_selector("#map-plot .gl-canvas, #map-plot .scatterlayer, #grid canvas", state="attached")
+        return opened
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -28,7 +28,8 @@ def checkout(folder):
 
 def messages():
     """Pattern of the message of each rule, by its name; the group is the run."""
-    text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    files = [*sorted((ROOT / "workflow/rules").glob("*.smk")), ROOT / "workflow/Snakefile"]
+    text = "\n".join(path.read_text() for path in files)
     given = re.findall(r"^ *rule (\w+):\n.*?message:\s+\"([^\"]+)\"", text, re.MULTILINE | re.DOTALL)
     patterns = {}
     for rule, message in given:
@@ -45,5 +46,6 @@ def planned(finished):
     for message in said:
         found = {rule: re.fullmatch(pattern, message) for rule, pattern in messages().items()}
         ((rule, match),) = [(rule, match) for rule, match in found.items() if match]
-        jobs.add((rule, match[1] if match.re.groups else None))
+        if rule != "all":
+            jobs.add((rule, match[1] if match.re.groups else None))
     return jobs

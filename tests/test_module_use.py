@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,8 @@ def test_another_workflow_uses_this_one_as_a_module(inputs, hosted, tmp_path):
     assert int((tmp_path / "number_of_bins.txt").read_text()) > 0
     again = subprocess.run(command, cwd=tmp_path, env=hosted, capture_output=True, text=True)
     assert "Nothing to be done" in again.stdout + again.stderr
+    told = subprocess.run([*command, "--report", "all.zip"], cwd=tmp_path, env=hosted, capture_output=True, text=True)
+    assert told.returncode == 0, told.stdout + told.stderr
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert "learns a latent map of sequences" in archive.read("all/report.html").decode()
+        assert any(name.endswith("/bins.tsv") for name in archive.namelist())

@@ -264,17 +264,23 @@ def run_training(
 
         def report(row: dict[str, float]) -> None:
             logger.info("  ".join(f"{name} {value:.6g}" for name, value in row.items()))
-            bar.set_postfix(loss=f"{row['loss']:.4f}", refresh=False)
+            bar.set_postfix_str(f"loss {row['loss']:.4f}", refresh=False)
             bar.update(int(row["epoch"]) - bar.n)
 
         trained = train(features, architecture, settings, device=device, checkpoint=Path(checkpoint), report=report)
+        bar.total = bar.n  # a training that stopped early is complete
+        bar.refresh()
     versions = package_versions(["torch", "numpy"])
     return trained, {"device": str(device), "settings": asdict(settings), "versions": versions}
 
 
 def progress_bar(epochs: int) -> tqdm:
-    """Bar with loss and time left on the terminal; none where nobody is watching."""
-    return tqdm(total=epochs, desc="training", unit="epoch", file=Console.stream, disable=Console.stream is None)
+    """Bar with loss and time left on the terminal; none where nobody is watching.
+
+    Two spaces end it, as what Snakemake says of other steps meanwhile goes on in the same line.
+    """
+    form = "Training {percentage:3.0f} % |{bar:20}| epoch {n_fmt} of {total_fmt}{postfix}, {remaining} left  "
+    return tqdm(total=epochs, bar_format=form, file=Console.stream, disable=Console.stream is None)
 
 
 def write_history(history: list[dict[str, float]], path: str | Path) -> None:

@@ -15,8 +15,8 @@ if EARLIER:
             earlier_held_out=f"{EARLIER}/held_out.tsv",
             earlier_model=f"{EARLIER}/vae.json",
         output:
-            assignments=run("assignments.tsv"),
-            clusters=run("clusters.tsv"),
+            assignments=in_report(run("assignments.tsv"), "assignments", "Assignments"),
+            clusters=in_report(run("clusters.tsv"), "clusters", "Clusters"),
         log:
             run_log("assign_sequences"),
         benchmark:
@@ -61,7 +61,7 @@ else:
             sequences=dataset("input/sequences.tsv"),
             depth=dataset("input/depth.npz"),
         output:
-            clusters=run("clusters.tsv"),
+            clusters=in_report(run("clusters.tsv"), "clusters", "Clusters"),
         log:
             run_log("cluster_latent"),
         benchmark:
@@ -73,7 +73,7 @@ else:
             seed=setting("seed"),
             code=code_of("cluster_latent"),
         message:
-            "Clustering run {wildcards.run}"
+            "Clustering the sequences of run {wildcards.run}"
         script:
             "../../scripts/cluster_latent.py"
 

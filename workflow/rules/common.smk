@@ -3,6 +3,17 @@
 import re
 
 
+def in_report(path, caption, result, of="{run}"):
+    """Output that `snakemake --report` shows: below its dataset and its run, with a caption of workflow/report/captions."""
+    return report(
+        path,
+        caption=f"../report/captions/{caption}.rst",
+        category=CONFIG["dataset"],
+        subcategory=of,
+        labels={"result": result, "file": Path(path).name},
+    )
+
+
 def one_of(names):
     """Pattern of a wildcard that is one of these names; of no name, if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
@@ -18,6 +29,11 @@ def fasta_files():
     return settings_list(CONFIG["sequences"]) + [
         row["fasta"] for row in SHEET if row["fasta"]
     ]
+
+
+def dataset_name(wildcards):
+    """Parameter: name of the dataset; a function, as Snakemake's linter takes it for a part of the path `demo/`."""
+    return CONFIG["dataset"]
 
 
 def listed_fasta(wildcards=None):
@@ -203,13 +219,33 @@ def changed_origin():
 
 
 def finished_message():
-    """Where the results are."""
+    """Where the results are, as one block below all that Snakemake said."""
+    found = [(f"Report of {name}", run("report.html"), name) for name in RUNS]
+    found += [("Comparison", dataset("compare.html"), "")] if COMPARED else []
+    found += [(f"Bins of {name}", run("bins/"), name) for name in makes("bins")]
+    widest = max(len(what) for what, _, _ in found)
     lines = [
-        f"Run {name}: report {run('report.html').format(run=name)}" for name in RUNS
+        f"  {what:<{widest}}  {path.format(run=name)}" for what, path, name in found
     ]
-    if COMPARED:
-        lines.append(f"All runs side by side: {dataset('compare.html')}")
-    lines += [
-        f"Run {name}: bins {run('bins').format(run=name)}/" for name in makes("bins")
-    ]
-    return "\n".join([*lines, *changed_origin()])
+    return "\n".join(
+        ["", f"Finished {CONFIG['dataset']}.", *lines, *changed_origin(), ""]
+    )
+
+
+def failed_message(logs):
+    """Which steps failed, what they said last and where the rest is; from the log of Snakemake, or a list of them."""
+    paths = [logs] if isinstance(logs, str) else logs
+    text = "".join(Path(path).read_text(errors="replace") for path in paths)
+    block = re.compile(
+        r"^Error in rule\s(\w+):\n(?:    .*\n)*?    log: (\S+)", re.MULTILINE
+    )
+    failures = dict.fromkeys(block.findall(text))
+    return "\n".join(["", *map(describe_failure, failures), ""])
+
+
+def describe_failure(failure):
+    """One step that failed, given by its name and its log: what the error said, and where the rest is."""
+    step, path = failure
+    text = Path(path).read_text(errors="replace") if Path(path).is_file() else ""
+    said = re.findall(r"^Error: .*", text, re.MULTILINE | re.DOTALL)
+    return "\n".join([f"Failed: {step}. Its log is {path}", *said]).rstrip()

@@ -1,5 +1,7 @@
 # Takes what the runs of a dataset left. Gives compare.html, which sets them side by side, and its numbers as tables.
 
+ALL_RUNS = "all runs"  # where `snakemake --report` has what is of no run
+
 
 rule compare_runs:
     input:
@@ -11,9 +13,16 @@ rule compare_runs:
         evaluations=expand(run("evaluation.tsv"), run=RUNS if CONFIG["labels"] else []),
         bins=expand(run("bins.tsv"), run=makes("bins")),
     output:
-        page=dataset("compare.html"),
-        table=dataset("compare.tsv"),
-        agreement=dataset("agreement.tsv"),
+        page=in_report(dataset("compare.html"), "comparison", "Comparison", ALL_RUNS),
+        table=in_report(
+            dataset("compare.tsv"),
+            "comparison_table",
+            "Comparison in numbers",
+            ALL_RUNS,
+        ),
+        agreement=in_report(
+            dataset("agreement.tsv"), "agreement", "Agreement between runs", ALL_RUNS
+        ),
     log:
         log_of("compare_runs"),
     benchmark:
@@ -36,6 +45,6 @@ rule compare_runs:
             ),
         ),
     message:
-        "Setting the runs side by side"
+        "Setting the runs {params.runs} side by side"
     script:
         "../../scripts/compare_runs.py"

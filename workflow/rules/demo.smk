@@ -16,7 +16,7 @@ rule simulate_community:
         seed=1,
         code=code_of("simulate_community", "../../resources/genome_composition.tsv"),
     message:
-        "Simulating the demo community"
+        "Simulating the demo community: contigs, BAM files and the truth"
     script:
         "../../scripts/simulate_community.py"
 

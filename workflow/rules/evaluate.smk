@@ -9,7 +9,9 @@ if CONFIG["labels"]:
             sequences=dataset("input/sequences.tsv"),
             labels=CONFIG["labels"],
         output:
-            evaluation=run("evaluation.tsv"),
+            evaluation=in_report(
+                run("evaluation.tsv"), "evaluation", "Comparison with the labels"
+            ),
         log:
             run_log("evaluate_clusters"),
         benchmark:

@@ -29,7 +29,7 @@ if METHOD == "kmer":
             separator=CONFIG["separator"],
             code=code_of("ingest_sequences"),
         message:
-            "Reading {input.fasta}"
+            "Reading sequences from {input.fasta}"
         script:
             "../../scripts/ingest_sequences.py"
 
@@ -51,7 +51,7 @@ elif METHOD == "table":
         params:
             code=code_of("ingest_table"),
         message:
-            "Reading {input.source}"
+            "Reading the table {input.source}"
         script:
             "../../scripts/ingest_table.py"
 
@@ -129,7 +129,7 @@ rule check_references:
         sheet=sheet_columns("sample", "bam"),
         code=code_of("check_references"),
     message:
-        "Comparing the references of the BAM files with the sequences"
+        "Checking that the BAM files are of these sequences"
     script:
         "../../scripts/check_references.py"
 
@@ -181,7 +181,7 @@ if DEPTH_OF:
         params:
             code=code_of("join_depth"),
         message:
-            "Joining the depths of {input.depths}"
+            "Putting the depths of all samples side by side"
         script:
             "../../scripts/join_depth.py"
 
@@ -222,6 +222,6 @@ else:
         params:
             code=code_of("make_no_depth"),
         message:
-            "No depth is given: composition alone"
+            "Noting that there is no depth: composition alone"
         script:
             "../../scripts/make_no_depth.py"

@@ -20,7 +20,7 @@ rule check_reads:
         samples=READS,
         code=code_of("check_reads"),
     message:
-        "Looking at the first reads of {input.reads}"
+        "Checking the first reads of {input.reads}"
     script:
         "../../scripts/check_reads.py"
 

@@ -11,8 +11,10 @@ rule reconstruct_sequences:
         held_out=[] if EARLIER else run("held_out.tsv"),
         alignment=dataset("input/alignment.npz") if METHOD == "onehot" else [],
     output:
-        reconstruction=run("reconstruction.tsv"),
-        columns=run("columns.tsv"),
+        reconstruction=in_report(
+            run("reconstruction.tsv"), "reconstruction", "Reconstruction"
+        ),
+        columns=in_report(run("columns.tsv"), "columns", "Reconstruction of columns"),
     log:
         run_log("reconstruct_sequences"),
     benchmark:
@@ -37,7 +39,7 @@ rule score_sequences:
         model=model_file("vae.json"),
         held_out=[] if EARLIER else run("held_out.tsv"),
     output:
-        scores=run("scores.tsv"),
+        scores=in_report(run("scores.tsv"), "scores", "Scores"),
     log:
         run_log("score_sequences"),
     benchmark:
@@ -63,7 +65,9 @@ rule score_substitutions:
         model=model_file("vae.json"),
         alignment=dataset("input/alignment.npz"),
     output:
-        substitutions=run("substitutions.tsv"),
+        substitutions=in_report(
+            run("substitutions.tsv"), "substitutions", "Scores of substitutions"
+        ),
     log:
         run_log("score_substitutions"),
     benchmark:
@@ -106,7 +110,7 @@ rule generate_sequences:
         seed=setting("seed"),
         code=code_of("generate_sequences"),
     message:
-        "Generating with run {wildcards.run}"
+        "Generating new sequences with run {wildcards.run}"
     script:
         "../../scripts/generate_sequences.py"
 
@@ -117,7 +121,7 @@ rule measure_fidelity:
         generated=run(GENERATED[METHOD]),
         held_out=[] if EARLIER else run("held_out.tsv"),
     output:
-        fidelity=run("fidelity.tsv"),
+        fidelity=in_report(run("fidelity.tsv"), "fidelity", "Generated beside real"),
     log:
         run_log("measure_fidelity"),
     benchmark:
@@ -156,6 +160,6 @@ rule walk_latent:
         seed=setting("seed"),
         code=code_of("walk_latent"),
     message:
-        "Walking through the latent space of run {wildcards.run}"
+        "Decoding points of the latent space of run {wildcards.run}"
     script:
         "../../scripts/walk_latent.py"

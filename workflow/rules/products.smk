@@ -12,7 +12,7 @@ rule write_bins:
         depth=dataset("input/depth.npz"),
     output:
         folder=directory(run("bins")),
-        bins=run("bins.tsv"),
+        bins=in_report(run("bins.tsv"), "bins", "Bins"),
     log:
         run_log("write_bins"),
     benchmark:
@@ -44,7 +44,7 @@ rule write_biobox:
         sample_id=CONFIG["dataset"],
         code=code_of("write_biobox"),
     message:
-        "Writing the clusters of run {wildcards.run} in CAMI's form"
+        "Writing the clusters of run {wildcards.run} in CAMI's form, for AMBER"
     script:
         "../../scripts/write_biobox.py"
 
@@ -70,6 +70,6 @@ rule write_h5ad:
     params:
         code=code_of("write_h5ad"),
     message:
-        "Writing run {wildcards.run} for scanpy"
+        "Writing latent.h5ad of run {wildcards.run}, for scanpy"
     script:
         "../../scripts/write_h5ad.py"

@@ -12,7 +12,7 @@ rule describe_run:
         others=[CONFIG[key] for key in OTHER_INPUTS if CONFIG[key]]
         + ([f"{EARLIER}/vae.safetensors"] if EARLIER else []),
     output:
-        settings=run("run.yaml"),
+        settings=in_report(run("run.yaml"), "settings", "Settings and versions"),
     log:
         run_log("describe_run"),
     benchmark:
@@ -32,6 +32,7 @@ rule describe_run:
 
 rule write_report:
     input:
+        **given("labels"),
         sequences=dataset("input/sequences.tsv"),
         files=dataset("input/files.tsv"),
         references=dataset("input/references.tsv") if BAMS and DEPTH_OF else [],
@@ -40,7 +41,9 @@ rule write_report:
         depth_facts=expand(dataset("input/depth/{sample}.tsv"), sample=DEPTH_OF),
         encoding=run("encoding.tsv") if METHOD == "kmer" else [],
         history=[] if EARLIER else of_model("history.tsv"),
-        features=run("features.npz") if METHOD != "kmer" else [],
+        features=run("features.npz"),
+        latent=run("latent.npz"),
+        held_out=[] if EARLIER else of_model("held_out.tsv"),
         dimensions=of_model("dimensions.tsv"),
         reconstruction=of_product("reconstruction", "reconstruction.tsv"),
         columns=of_product("reconstruction", "columns.tsv"),
@@ -64,7 +67,7 @@ rule write_report:
         evaluations=evaluations,
         settings=run("run.yaml"),
     output:
-        report=run("report.html"),
+        report=in_report(run("report.html"), "report", "Report"),
     log:
         run_log("write_report"),
     benchmark:
@@ -72,18 +75,36 @@ rule write_report:
     conda:
         "../../envs/report.yaml"
     params:
-        dataset=CONFIG["dataset"],
+        dataset=dataset_name,
         run="{run}",
         code=code_of(
             "write_report",
             *report_sources(
                 "report.html.j2",
                 "table.html.j2",
+                "map.html.j2",
+                "bins.html.j2",
+                "found.html.j2",
+                "trust.html.j2",
+                "truth.html.j2",
+                "methods.html.j2",
                 "report.css",
+                "map.css",
+                "trust.css",
                 "drawing.js",
+                "saving.js",
+                "selection.js",
+                "points.js",
+                "colours.js",
                 "map.js",
+                "search.js",
+                "chosen.js",
                 "products.js",
                 "tables.js",
+                "bins.js",
+                "bin_details.js",
+                "trust.js",
+                "methods.js",
                 "report.js",
             ),
         ),

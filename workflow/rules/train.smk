@@ -8,7 +8,7 @@ rule train_vae:
     output:
         weights=run("vae.safetensors"),
         model=run("vae.json"),
-        history=run("history.tsv"),
+        history=in_report(run("history.tsv"), "history", "Training"),
         held_out=run("held_out.tsv"),
     log:
         run_log("train_vae"),
@@ -48,7 +48,7 @@ rule embed_sequences:
     params:
         code=code_of("embed_sequences"),
     message:
-        "Embedding the sequences of run {wildcards.run}"
+        "Placing the sequences of run {wildcards.run} in its latent space"
     script:
         "../../scripts/embed_sequences.py"
 
@@ -71,6 +71,6 @@ rule embed_components:
         seed=setting("seed"),
         code=code_of("embed_components"),
     message:
-        "Principal components for run {wildcards.run}"
+        "Computing the principal components of run {wildcards.run}"
     script:
         "../../scripts/embed_components.py"
