@@ -105,7 +105,7 @@ def test_parts_that_were_not_made_are_left_out():
 def test_posterior_collapse_is_said(active, total, words):
     flags = ["yes"] * active + ["no"] * (total - active)
     page = render_report(alignment(dimensions=text_table(dimension=range(total), active=flags)))
-    assert ('<p class="warning"' in page) == (words is not None)
+    assert ("<strong>Few latent dimensions are used.</strong>" in page) == (words is not None)
     assert words is None or words in page
     assert f"{active} of {total} latent dimensions {'is' if active == 1 else 'are'} active" in page
 

@@ -14,13 +14,16 @@ import yaml
 from plotly.offline import get_plotlyjs
 
 from latentseq.figures import Newcomers, loss_figure, map_figure
+from latentseq.found import count_parts, describe_bins, describe_rule, describe_sequences, has_bins
+from latentseq.map_columns import more_columns
+from latentseq.methods import describe_methods
 from latentseq.pages import render_page, write_page
+from latentseq.report_groups import describe_groups
 from latentseq.report_input import ReportInput
 from latentseq.report_products import describe_products
 from latentseq.report_tables import (
     Table,
     alignment_table,
-    bins_table,
     checksum_table,
     evaluation_table,
     mapped_table,
@@ -33,14 +36,34 @@ from latentseq.report_words import (
     describe_dimensions,
     describe_input,
     describe_result,
-    describe_training,
+    describe_support,
     describe_truth,
     key_figures,
 )
+from latentseq.troubles import CHECKS, find_troubles
+from latentseq.trust import describe_trust
+from latentseq.truth_figures import confusion, describe_agreement
 
 logger = logging.getLogger(__name__)
 
-SCRIPTS: Final = ("drawing.js", "map.js", "products.js", "tables.js", "report.js")  # parts of one script, in this order
+STYLES: Final = ("report.css", "map.css", "trust.css")
+SCRIPTS: Final = (  # parts of one script, in this order
+    "drawing.js",
+    "saving.js",
+    "selection.js",
+    "points.js",
+    "colours.js",
+    "map.js",
+    "search.js",
+    "chosen.js",
+    "products.js",
+    "tables.js",
+    "bins.js",
+    "bin_details.js",
+    "trust.js",
+    "methods.js",
+    "report.js",
+)
 FILE_COLUMNS: Final = {  # what files.tsv has to say of a job that does not read contigs
     "alignment": {"file": "file", "sha256": "sha256", "sequences": "sequences", "bases": "bases"},
     "window": {
@@ -64,13 +87,13 @@ def write_report(path: str | Path, content: ReportInput) -> None:
 def render_report(content: ReportInput) -> str:
     """Return the page as text."""
     told = describe_page(content) | {"plotly": get_plotlyjs()}
-    return render_page("report.html.j2", ["report.css"], SCRIPTS, told)
+    return render_page("report.html.j2", STYLES, SCRIPTS, told)
 
 
 def describe_page(content: ReportInput) -> dict[str, Any]:
     """Return all that the template names: sentences, tables and figures."""
     settings = content.settings
-    dimensions, warning = describe_dimensions(content)
+    figure = describe_map(content)
     return {
         "dataset": content.dataset,
         "run": content.run,
@@ -79,13 +102,17 @@ def describe_page(content: ReportInput) -> dict[str, Any]:
         "rows": ROWS[content.job][1],
         "tiles": key_figures(content),
         "sentences": describe_findings(content),
-        "warning": warning,
+        "parts": count_parts(content) if has_bins(content) else [],
+        "rule": describe_rule(content) if has_bins(content) else "",
+        "warnings": find_troubles(content),
+        "checks": list(CHECKS),
         "map_words": MAP_WORDS[content.job],
-        "map": describe_map(content),
+        "map": figure,
         "loss": None if content.history is None else loss_figure(content.history),
-        "training": describe_training(content.history),
-        "dimensions": dimensions,
-        "bins": None if content.bins is None else bins_table(content.bins),
+        "trust": describe_trust(content),
+        "truth": {"confusion": confusion(content), "beside": describe_agreement(content)},
+        "methods": describe_methods(content),
+        "groups": describe_groups(content, figure["clusters"]),
         "evaluation": describe_evaluation(content),
         "files": describe_files(content),
         "encoding": None if content.encoding is None else plain_table(content.encoding),
@@ -104,6 +131,9 @@ def describe_page(content: ReportInput) -> dict[str, Any]:
 
 def describe_findings(content: ReportInput) -> list[str]:
     """Return the sentences at the top of the page; bins are of more interest there than the latent space."""
+    if has_bins(content):
+        sentences = [*describe_bins(content), *describe_sequences(content)]
+        return [*sentences, *describe_support(content), *describe_truth(content)]
     dimensions = [] if content.job == "kmer" else [describe_dimensions(content)[0]]
     sentences = [*describe_input(content), *describe_result(content), *describe_truth(content), *dimensions]
     return [sentence for sentence in sentences if sentence]
@@ -115,7 +145,8 @@ def describe_map(content: ReportInput) -> dict[str, Any]:
     newcomers = None
     if made.assignments is not None and made.earlier_map is not None and made.earlier_clusters is not None:
         newcomers = Newcomers(made.assignments, made.earlier_map, made.earlier_clusters)
-    return map_figure(content.sequences, content.clusters, content.latent_map, content.depth, content.bins, newcomers)
+    figure = map_figure(content.sequences, content.clusters, content.latent_map, content.depth, content.bins, newcomers)
+    return figure | more_columns(content, figure["clusters"])
 
 
 def describe_evaluation(content: ReportInput) -> Table | None:

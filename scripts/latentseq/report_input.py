@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from latentseq.arrays import read_arrays
-from latentseq.evaluation import compare_evaluations
+from latentseq.evaluation import compare_evaluations, read_labels
 from latentseq.features import Features, read_features
+from latentseq.latent import Latent, read_latent
 from latentseq.provenance import read_description
 from latentseq.sequence_table import read_sequences
 from latentseq.tables import read_table
@@ -64,7 +65,8 @@ class ReportInput:
     sequences: as from `read_sequences`. The other tables are text, as from `read_table`.
     depth: arrays of depth.npz. depth_facts: facts of the alignments by sample (columns `fact`, `value`).
     mapped: files of reads by sample (columns `preset`, `reads`, `mapped`).
-    encoding: facts of the k-mers, likewise. features: of an alignment or a table, for its columns.
+    encoding: facts of the k-mers, likewise. features: what the encoder read, mapped from the disk. latent: as from
+    `read_latent`. held_out: sequences that were not trained on. labels: as from `read_labels`.
     evaluation: what `compare_evaluations` gives, this run first. settings: run.yaml as from `read_description`, with
     the keys `settings`, `versions`, `seed`, `device`, `commit` and `checksums`, each of which may be absent.
     """
@@ -82,6 +84,9 @@ class ReportInput:
     references: pd.DataFrame | None = None
     encoding: pd.DataFrame | None = None
     features: Features | None = None
+    latent: Latent | None = None
+    held_out: frozenset[str] = frozenset()
+    labels: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
@@ -125,6 +130,9 @@ def read_report_input(
     mapped: Sequence[str | Path] = (),
     encoding: OptionalPath = (),
     features: OptionalPath = (),
+    latent: OptionalPath = (),
+    held_out: OptionalPath = (),
+    labels: OptionalPath = (),
     history: OptionalPath = (),
     bins: OptionalPath = (),
     evaluations: Sequence[str | Path] = (),
@@ -136,7 +144,8 @@ def read_report_input(
     """
     runs = {Path(path).parent.name: path for path in evaluations}
     ordered = {name: runs[name] for name in sorted(runs, key=lambda name: name != run)}
-    features_path = only_path(features)
+    features_path, latent_path, labels_path = only_path(features), only_path(latent), only_path(labels)
+    held_out_table = read_optional(held_out)
     return ReportInput(
         dataset=dataset,
         run=run,
@@ -151,6 +160,9 @@ def read_report_input(
         mapped={Path(path).stem: read_table(path, required=("preset", "reads", "mapped")) for path in mapped},
         encoding=read_optional(encoding),
         features=read_features(features_path) if features_path else None,
+        latent=read_latent(latent_path) if latent_path else None,
+        held_out=frozenset() if held_out_table is None else frozenset(held_out_table["sequence"]),
+        labels=read_labels(labels_path) if labels_path else None,
         history=read_optional(history),
         bins=read_optional(bins),
         evaluation=compare_evaluations(ordered) if ordered else None,

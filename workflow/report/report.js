@@ -54,9 +54,15 @@ function startLoss() {
 const drawMap = startMap();
 const drawLoss = startLoss();
 const drawProducts = startProducts();
+const drawTrust = startTrust();
+const drawOpened = startGroups();
+startSearch();
+startChosen();
 drawLoss(themeNow());
 drawProducts(themeNow());
-const redraw = (theme) => { drawMap(theme); drawLoss(theme); drawProducts(theme); };
+drawTrust(themeNow());
+startMethods();
+const redraw = (theme) => { drawMap(theme); drawLoss(theme); drawProducts(theme); drawTrust(theme); drawOpened(theme); };
 dark.addEventListener("change", () => redraw(themeNow()));
 window.addEventListener("beforeprint", () => redraw(LIGHT));
 window.addEventListener("afterprint", () => redraw(themeNow()));
