@@ -65,17 +65,20 @@ def browser():
 
 
 @pytest.fixture
-def visit(browser):
-    """Open a page of a file in a window of some width, in light or dark colours; gives a `Visit`."""
+def visit(browser, tmp_path):
+    """Open a page, a file or a text, in a window of some width, in light or dark colours; gives a `Visit`."""
     contexts = []
 
-    def open_page(path, width=1300, height=900, dark=False):
+    def open_page(page, width=1300, height=900, dark=False):
+        if isinstance(page, str):
+            (tmp_path / "page.html").write_text(page, encoding="utf-8")
+            page = tmp_path / "page.html"
         colours = "dark" if dark else "light"
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, color_scheme=colours))
         contexts[-1].set_default_timeout(15_000)
         opened = Visit(contexts[-1].new_page())
-        opened.page.goto(path.as_uri())
-        opened.page.wait_for_selector("#map-plot .gl-canvas, #map-plot .scatterlayer, #grid canvas", state="attached")
+        opened.page.goto(page.as_uri())
+        opened.page.wait_for_function("!document.querySelector('.plot:not(.js-plotly-plot)')")
         return opened
 
     yield open_page

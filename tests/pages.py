@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -55,18 +54,3 @@ class Visit:
     def overflow(self):
         """Pixels by which the page is wider than its window."""
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
-def browse(page, folder):
-    """Open the text of a page in a browser: what the page has become, and what the browser's console said."""
-    path = folder / "page.html"
-    path.write_text(page, encoding="utf-8")
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]
-    command += ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    command += ["--disable-component-update", f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr"]
-    command += ["--virtual-time-budget=8000", "--dump-dom", path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    console = [
-        line for line in done.stderr.splitlines() if "CONSOLE" in line and not any(noise in line for noise in NOISE)
-    ]
-    return done.stdout, console

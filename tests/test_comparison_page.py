@@ -1,4 +1,3 @@
-import json
 import re
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from latentseq.comparison import agreement, comparison_table
 from latentseq.comparison_figures import fit_box, maps_figure, match_colours, turn_onto
 from latentseq.comparison_page import SCRIPTS, STYLES, render_comparison, report_link, shaded, write_comparison
 from latentseq.tables import read_table
-from pages import BROWSER, PARTS, TEMPLATES, Elements, browse
+from pages import PARTS, TEMPLATES, Elements
 
 HOSTILE = ["</script><img/src=x/onerror=alert(1)>", "<b>bold</b>&amp;", "plain'\"`", "S1C4", "S1C5"]
 HOSTILE_LENGTHS = dict(zip(HOSTILE, (9000, 8000, 4000, 3000, 2000), strict=True))
@@ -203,9 +202,8 @@ def test_the_legend_names_the_run_of_a_group_that_the_first_lacks_unless_there_a
 
 # ---- the page in a browser ----
 
-PROBE = """
-<script>
-window.addEventListener("load", () => setTimeout(() => {
+MARK_AND_POINT = """
+() => {
   const marks = document.querySelector("canvas.marks");
   const box = marks.getBoundingClientRect();
   const fire = (type, x, y) => marks.dispatchEvent(new PointerEvent(type, { clientX: box.left + x, clientY: box.top + y,
@@ -223,33 +221,25 @@ window.addEventListener("load", () => setTimeout(() => {
   const side = Math.min(box.width, box.height) - 20;
   fire("pointermove", (box.width - side) / 2 + 1, box.height / 2);
   document.querySelectorAll("#runs-table th button")[1].click();
-  const found = document.createElement("script");
-  found.type = "application/json";
-  found.id = "probe-data";
-  found.textContent = JSON.stringify({ painted, all, told, marked: document.getElementById("marked").textContent,
-    pointed: document.querySelector(".told").textContent,
-    width: document.documentElement.scrollWidth - window.innerWidth });
-  document.body.append(found);
-}, 500));
-</script>
+  return { painted, all, told, marked: document.getElementById("marked").textContent,
+    pointed: document.querySelector(".told").textContent };
+}
 """
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no chromium here")
-def test_the_page_opens_in_a_browser(page, tmp_path):
-    dom, console = browse(page + PROBE, tmp_path)
-    assert console == []
-    probe = json.loads(Elements(dom).data["probe-data"])
+def test_the_page_opens_in_a_browser(page, visit):
+    seen = visit(page)
+    seen.page.wait_for_timeout(300)
+    probe = seen.page.evaluate(MARK_AND_POINT)
     assert probe["painted"] == [True, True]
     assert probe["marked"] == "3 sequences marked."
     assert probe["all"] == ["marked: <i>1 (2), 2 (2), 3 (1)", "marked: 1 (2), 2 (2), none (1)"]
     assert probe["told"] == ["marked: 2 (2), 3 (1)", "marked: 2 (2), none (1)"]
     assert probe["pointed"] == "cluster <i>1"
-    assert probe["width"] <= 0
-    tip = re.search(r'<div class="tip"[^>]*><strong>(.*?)</strong>', dom)
-    assert tip is not None
-    assert tip[1] == "&lt;/script&gt;&lt;img/src=x/onerror=alert(1)&gt;"
-    links = re.findall(r'<td class="text"><a href="([^"]*)">', dom)
+    assert seen.overflow() <= 0
+    assert seen.complaints == []
+    assert seen.page.locator(".tip strong").first.inner_text() == "</script><img/src=x/onerror=alert(1)>"
+    links = seen.page.locator("td.text a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     assert links == ["%3Cu%3Ewide/report.html", "main/report.html"]
 
 

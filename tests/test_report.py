@@ -9,7 +9,7 @@ from latentseq.figures import map_figure
 from latentseq.report import SCRIPTS, STYLES, render_report, write_report
 from latentseq.report_input import ReportInput, read_report_input
 from latentseq.tables import write_table
-from pages import BROWSER, PARTS, TEMPLATES, Elements, browse
+from pages import PARTS, TEMPLATES, Elements
 from plotly.offline import get_plotlyjs
 
 HOSTILE = [
@@ -207,31 +207,28 @@ def test_input_is_read_from_the_files_of_a_run(content, tmp_path):
     assert "not recorded" in render_report(read)
 
 
-PROBE = """
-<script>
-window.addEventListener("load", () => setTimeout(() => {
+POINT_AT_THE_MAP = """
+() => {
   const plot = document.getElementById("map-plot");
   const area = plot.querySelector(".nsewdrag");
   const box = area.getBoundingClientRect();
   const axes = plot._fullLayout;
   const at = { clientX: box.left + axes.xaxis.d2p(1), clientY: box.top + axes.yaxis.d2p(4), bubbles: true };
   area.dispatchEvent(new MouseEvent("mousemove", at));
-  document.querySelectorAll("#bins-table th button")[3].click();
-  document.querySelectorAll("#bins-table th button")[3].click();
-}, 500));
-</script>
+}
 """
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no chromium here")
-def test_the_page_opens_in_a_browser(page, tmp_path):
-    dom, console = browse(page + PROBE, tmp_path)
-    assert console == []
-    assert "gl-canvas" in dom or "scatterlayer" in dom
-    tip = re.search(r'<div id="tip"[^>]*><strong>(.*?)</strong>', dom)
-    assert tip is not None
-    assert tip[1] == "&lt;/script&gt;&lt;img/src=x/onerror=alert(1)&gt;"
-    assert re.findall(r'aria-expanded="false">(S1_\d)</button>', dom) == ["S1_2", "S1_0"]
+def test_the_page_opens_in_a_browser(page, visit):
+    seen = visit(page)
+    assert seen.page.locator("#map-plot .gl-canvas, #map-plot .scatterlayer").count() > 0
+    seen.page.evaluate(POINT_AT_THE_MAP)
+    assert seen.page.locator("#tip strong").inner_text() == "</script><img/src=x/onerror=alert(1)>"
+    heading = seen.page.locator("#bins-table th button").nth(3)
+    heading.click()
+    heading.click()
+    assert seen.page.locator("#bins-table button.open").all_inner_texts() == ["S1_2", "S1_0"]
+    assert seen.complaints == []
 
 
 def test_an_edit_of_any_part_of_the_page_is_noticed_by_the_workflow():

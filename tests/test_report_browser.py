@@ -135,9 +135,12 @@ def test_the_table_is_saved(visit, report, tmp_path):
     seen = visit(report)
     with seen.page.expect_download() as saving:
         seen.page.locator("#save-groups").click()
+    assert saving.value.suggested_filename == "soil.main.bins.tsv"
     saving.value.save_as(tmp_path / "saved.tsv")
     rows = [line.split("\t") for line in (tmp_path / "saved.tsv").read_text().splitlines()]
-    assert [row[0] for row in rows] == ["bin", "S1_0", "S1_1"]
+    assert rows[0][:6] == ["bin", "cluster", "sample", "contigs", "bases", "n50"]
+    assert rows[1][:6] == ["S1_0", "S1_0", "S1", "15", "1500000", "100000"]
+    assert [row[0] for row in rows[1:]] == ["S1_0", "S1_1"]
     assert seen.loaded == []
 
 

@@ -1,18 +1,12 @@
 """The map, the search, the panel and the table of a report in a browser, and what ties them together."""
 
-import html
-import json
-import re
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 from latentseq.report import render_report
 from latentseq.report_input import Products
-from pages import BROWSER, browse
 from planted_report import NAMES, planted_content
-
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium here")
 
 TOOLS = """
 const $ = (selector) => document.querySelector(selector);
@@ -60,37 +54,17 @@ const lassoAround = async (corners) => {
   await wait(600);
 };
 """
-PROBE = """
-<script>
-{
-%s
-window.addEventListener("load", () => setTimeout(async () => {
-  const box = document.createElement("pre");
-  box.id = "answers";
-  try {
-    box.textContent = JSON.stringify(await (async () => { %s })());
-  } catch (error) {
-    box.textContent = JSON.stringify(String(error));
-  }
-  $("main").append(box);
-}, 400));
-}
-</script>
-"""
 
 
 @pytest.fixture
-def ask(tmp_path):
+def ask(visit):
     """Open the page of a run in a browser, do what a script does, and give back what it answers."""
 
     def run(script, content):
-        path = tmp_path / "report.html"
-        path.write_text(render_report(content) + PROBE % (TOOLS, script), encoding="utf-8")
-        dom, console = browse(path, tmp_path / "profile")
-        assert console == []
-        found = re.search(r'<pre id="answers">(.*?)</pre>', dom, re.DOTALL)
-        assert found is not None
-        return json.loads(html.unescape(found[1]))
+        seen = visit(render_report(content))
+        answer = seen.page.evaluate(f"async () => {{ {TOOLS} {script} }}")
+        assert seen.complaints == []
+        return answer
 
     return run
 
@@ -320,21 +294,6 @@ def test_shares_of_a_window_are_tied_to_the_map(ask):
         content,
     )
     assert (searched, clicked) == (["S1_2"], "cluster S1_0")
-
-
-def test_the_browser_saves_the_table_from_a_page_on_disk(tmp_path):
-    settings = tmp_path / "profile/Default/Preferences"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps({"download": {"default_directory": str(tmp_path), "prompt_for_download": False}}))
-    path = tmp_path / "report.html"
-    path.write_text(
-        render_report(planted_content()) + "<script>document.getElementById('save-groups').click()</script>"
-    )
-    _, console = browse(path, tmp_path / "profile")
-    assert console == []
-    header, first, *_ = (tmp_path / "soil.main.bins.tsv").read_text(encoding="utf-8").splitlines()
-    assert header.startswith("bin\tcluster\tsample\tcontigs\tbases\tn50")
-    assert first.startswith("S1_0\tS1_0\tS1\t15\t1500000\t100000")
 
 
 def test_newcomers_are_found_on_the_map_of_the_earlier_run(ask):

@@ -8,7 +8,6 @@ import yaml
 from latentseq import troubles, trust
 from latentseq.report import render_report
 from latentseq.report_input import Products
-from pages import BROWSER, browse
 from reported import NUMBER, facts, falling, healthy, history_of, with_settings
 from small_runs import ROOT
 
@@ -242,22 +241,19 @@ def test_the_section_has_all_its_parts():
     assert "4 of 4 latent dimensions are active" in told["dimensions"]
 
 
-PROBE = """
-<script>
-Object.defineProperty(navigator, "clipboard", { value: undefined });  // as where a page from a disk may not use it
-window.addEventListener("load", () => setTimeout(() => document.getElementById("copy-methods").click(), 500));
-</script>
-"""
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no chromium here")
-def test_a_browser_draws_the_figures_and_copies_the_methods(tmp_path):
-    lengths = np.arange(2000, 2000 + NUMBER)
-    path = tmp_path / "report.html"
-    content = healthy(sequences=healthy().sequences.assign(length=lengths))
-    path.write_text(render_report(content) + PROBE, encoding="utf-8")
-    dom, console = browse(path, tmp_path / "profile")
-    assert console == []
+@pytest.mark.parametrize("clipboard", [True, False])
+def test_a_browser_draws_the_figures_and_copies_the_methods(visit, clipboard):
+    content = healthy(sequences=healthy().sequences.assign(length=np.arange(2000, 2000 + NUMBER)))
+    seen = visit(render_report(content))
+    seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if not clipboard:  # as where a page from a disk may not use it
+        seen.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    seen.page.locator("#copy-methods").click()
+    seen.page.wait_for_function("document.querySelector('#copy-note').textContent")
+    assert re.search("Copied|Selected", seen.page.locator("#copy-note").inner_text())
+    if clipboard:
+        copied = seen.page.evaluate("navigator.clipboard.readText()")
+        assert copied.split() == seen.page.locator("#methods-text").inner_text().split()
     for name in ("loss", "dimensions", "held-out", "support"):
-        assert re.search(rf'id="{name}-plot" class="plot[^>]*><div class="plot-container', dom), name
-    assert re.search(r'id="copy-note"[^>]*>(Copied|Selected)', dom)
+        assert seen.page.locator(f"#{name}-plot .plot-container").count() == 1, name
+    assert seen.complaints == []
