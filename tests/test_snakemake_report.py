@@ -46,6 +46,15 @@ def test_the_report_of_snakemake_has_pages_and_tables_with_captions(finished, sn
     page = (folder / "all/report.html").read_text()
     assert "The page of run <tt" in page or "The page of run <span" in page
     assert re.search(r"learns a latent map of sequences", page)
+    told = visit(folder / "all/report.html").page
+    categories = told.evaluate("categories")
+    assert list(categories) == ["tiny"]
+    assert {"main", "two", "all runs"} <= set(categories["tiny"])
+    for path in [path for paths in categories["tiny"].values() for path in paths]:
+        carried = told.evaluate("path => results[path]", path)
+        assert carried["caption"], path
+        assert set(carried["labels"]) == {"result", "file"}, path
+    assert told.evaluate("results['results/tiny/main/bins.tsv'].labels.result") == "Bins"
     for run in ("main", "two"):
         told = (folder / f"results/tiny/{run}/report.html").read_bytes()
         carried = [path.read_bytes() for path in (folder / "all/data").rglob("report.html")]
