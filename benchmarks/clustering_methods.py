@@ -17,9 +17,11 @@ import yaml
 from workflow_runs import print_table  # also puts the library on the path
 
 # isort: split
-from latentseq.clustering import choose_method, cluster_apart
+from latentseq.clustering import choose_method, name_clusters
 from latentseq.evaluation import evaluate, read_labels
+from latentseq.graph import links_of
 from latentseq.latent import read_latent
+from latentseq.overlaps import read_overlaps
 from latentseq.sequence_table import read_sequences
 
 MEASURES = ["near_complete", "medium_quality", "recoverable", "clusters", "ari", "ari_bases"]
@@ -35,10 +37,11 @@ def evaluate_method(name: str, results: Path, labels: pd.DataFrame, arguments: a
         read_sequences(results / "input/sequences.tsv"),
     )
     noise = np.sqrt((latent.sigma**2).mean(axis=0))
-    method = choose_method(noise=noise, drawn=False, **numbers)
+    overlaps = read_overlaps(results / "input/overlaps.npz")
+    method = choose_method(noise=noise, drawn=False, links=links_of(overlaps), **numbers)
     lengths, samples = sequences["length"].to_numpy(np.int64), sequences["sample"].to_numpy(str)
     started = time.monotonic()
-    clusters = cluster_apart(latent.mu, lengths, samples, method, arguments.seed)
+    clusters = name_clusters(method(latent.mu, lengths, samples, arguments.seed), samples)
     seconds = time.monotonic() - started
     table = pd.DataFrame({"sequence": sequences["sequence"], "cluster": clusters, "support": ""})
     found = dict(evaluate(table, sequences, labels, settings["min_bin_size"]).to_numpy())

@@ -21,7 +21,12 @@ SETTINGS = {
         "kl_warmup": 2,
         "held_out": 0.1,
     },
-    "cluster": {"method": "leiden", "n_neighbors": 15, "piece_size": 800, "valley": 0.6, "support_draws": 10},
+    "cluster": {
+        "method": "leiden",
+        "n_neighbors": 15,
+        "fineness": 0.045,
+        "support_draws": 10,
+    },
 }
 NUMBER = 200  # sequences: 100 of each of two clusters
 

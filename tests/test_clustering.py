@@ -1,22 +1,35 @@
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latentseq.clustering import (
     agreement,
     by_size,
     choose_method,
-    cluster_apart,
     cluster_latent,
     measure_support,
+    name_clusters,
     signal_directions,
 )
 from latentseq.latent import Latent
+from latentseq.overlaps import Overlaps
 from planted import blobs, cube_blobs, same_partition
 from small_files import sequences_table
 
-NUMBERS = {"n_neighbors": 15, "piece_size": 800, "valley": 0.6, "min_cluster_size": 10}
+NUMBERS = {"n_neighbors": 15, "fineness": 0.045, "min_cluster_size": 10}
 METHODS = ["leiden", "kmeans", "gaussian_mixture", "hdbscan"]
+
+
+def clusters_of(method, z, lengths):
+    """Labels of the sequences of one assembly."""
+    return method(z, lengths, np.full(len(z), ""), 1)
+
+
+def cluster_apart(z, lengths, samples, method, seed):
+    return name_clusters(method(z, lengths, samples, seed), samples)
+
+
 FAR = [[0, 0, 0], [20, 0, 0], [0, 20, 0]]
 
 
@@ -41,9 +54,9 @@ def table_of(n, samples=None):
 def test_each_method_finds_planted_blobs(name):
     z, truth = cube_blobs()
     lengths = np.full(len(z), 5000)
-    labels = method_of(name, 8)(z, lengths, 1)
+    labels = clusters_of(method_of(name, 8), z, lengths)
     assert same_partition(labels, truth)
-    np.testing.assert_array_equal(method_of(name, 8)(z, lengths, 1), labels)
+    np.testing.assert_array_equal(clusters_of(method_of(name, 8), z, lengths), labels)
 
 
 def test_kmeans_needs_a_number():
@@ -55,19 +68,23 @@ def test_kmeans_needs_a_number():
 @pytest.mark.parametrize("name", ["leiden", "gaussian_mixture"])
 def test_methods_that_find_the_number(name):
     z, truth = cube_blobs()
-    assert same_partition(method_of(name, None)(z, np.full(len(z), 5000), 1), truth)
+    assert same_partition(clusters_of(method_of(name, None), z, np.full(len(z), 5000)), truth)
 
 
 def test_a_mixture_does_not_cut_finer_than_the_posterior_is_wide():
     z, truth = blobs([80] * 4, [[0, 0, 0], [1.5, 0, 0], [8, 0, 0], [9.5, 0, 0]], 0.15)
     lengths = np.full(320, 1)
-    assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 0.1))(z, lengths, 1), truth)
-    assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 1.5))(z, lengths, 1), truth // 2)
+    assert same_partition(clusters_of(method_of("gaussian_mixture", None, noise=np.full(3, 0.1)), z, lengths), truth)
+    assert same_partition(
+        clusters_of(method_of("gaussian_mixture", None, noise=np.full(3, 1.5)), z, lengths), truth // 2
+    )
 
 
 def test_a_posterior_wider_than_all_does_not_hide_the_means():
     z, truth = blobs([80, 80], [[0, 0, 0], [5, 0, 0]], 0.5)
-    assert same_partition(method_of("gaussian_mixture", None, noise=np.full(3, 5.0))(z, np.full(160, 1), 1), truth)
+    assert same_partition(
+        clusters_of(method_of("gaussian_mixture", None, noise=np.full(3, 5.0)), z, np.full(160, 1)), truth
+    )
 
 
 def test_directions_of_mere_noise_are_left_out():
@@ -82,25 +99,25 @@ def test_emptied_dimensions_are_left_out_of_a_mixture():
     z, truth = blobs([60, 60], [[0, 0, 0], [5, 0, 0]], 0.5)
     z[:, 1:] *= 1e-3
     mixture = method_of("gaussian_mixture", None, noise=np.array([0.3, 1.0, 1.0]))
-    assert same_partition(mixture(z, np.full(120, 1), 1), truth)
-    assert mixture(1e-3 * z, np.full(120, 1), 1).max() == 0
+    assert same_partition(clusters_of(mixture, z, np.full(120, 1)), truth)
+    assert len(np.unique(clusters_of(mixture, 1e-3 * z, np.full(120, 1)))) == 1
 
 
 @pytest.mark.parametrize("name", ["kmeans", "gaussian_mixture"])
 def test_no_more_clusters_than_sequences(name):
     z = np.array([[0, 0, 0], [9, 0, 0]], np.float32)
-    assert same_partition(method_of(name, 5)(z, np.array([5, 5]), 1), np.array([0, 1]))
+    assert same_partition(clusters_of(method_of(name, 5), z, np.array([5, 5])), np.array([0, 1]))
 
 
 def test_noise_of_hdbscan_is_a_cluster_each():
     z, truth = blobs([40, 30], FAR[:2], 0.5)
     z = np.concatenate([z, [[500, 0, 0], [0, 900, 0]]]).astype(np.float32)
     truth = np.append(truth, [2, 3])
-    assert same_partition(method_of("hdbscan")(z, np.full(72, 5000), 1), truth)
+    assert same_partition(clusters_of(method_of("hdbscan"), z, np.full(72, 5000)), truth)
 
 
 def test_hdbscan_of_fewer_sequences_than_a_cluster_needs():
-    labels = method_of("hdbscan")(np.zeros((9, 3), np.float32), np.full(9, 5000), 1)
+    labels = clusters_of(method_of("hdbscan"), np.zeros((9, 3), np.float32), np.full(9, 5000))
     assert len(np.unique(labels)) == 9
 
 
@@ -126,7 +143,7 @@ def test_names_of_one_assembly():
     assert list(names) == ["2"] * 30 + ["1"] * 60
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", METHODS[1:])
 def test_samples_are_clustered_apart(name):
     """Both samples have the same eight blobs, the last the largest, and a third one a single sequence."""
     blob, truth = cube_blobs()
@@ -139,7 +156,48 @@ def test_samples_are_clustered_apart(name):
     np.testing.assert_array_equal(found, expected[mixed])
 
 
-@pytest.mark.parametrize("name", METHODS)
+def planted_in_two_samples():
+    """Eight blobs in sample A and the same eight, elsewhere, in B; every other row of A is tied to its like in B."""
+    blob, truth = cube_blobs()
+    n = len(blob)
+    z, samples = np.concatenate([blob, blob + 1000]), np.repeat(["A", "B"], n)
+    tied = np.arange(0, n, 2)
+    links = sp.csr_matrix((np.full(len(tied), 4.0), (tied, n + tied)), (2 * n, 2 * n))
+    return z, samples, truth, links.maximum(links.T)
+
+
+def test_a_cluster_has_one_number_in_the_samples_that_are_tied():
+    z, samples, truth, links = planted_in_two_samples()
+    found = cluster_apart(z, np.full(len(z), 5000), samples, method_of("leiden", links=links), 1)
+    assert same_partition(found, np.concatenate([truth, truth + 8]))
+    in_a, in_b = np.split(np.char.partition(found, "_")[:, 2], 2)
+    np.testing.assert_array_equal(in_a, in_b)
+
+
+def test_samples_that_are_not_tied_share_no_number():
+    z, samples, truth, _ = planted_in_two_samples()
+    found = cluster_apart(z, np.full(len(z), 5000), samples, method_of("leiden"), 1)
+    assert same_partition(found, np.concatenate([truth, truth + 8]))
+    in_a, in_b = np.split(np.char.partition(found, "_")[:, 2], 2)
+    assert not set(in_a) & set(in_b)
+
+
+def test_pieces_of_a_genome_are_joined_by_what_they_share_with_another_assembly():
+    """In A a genome lies in two places; each piece overlaps the same contigs of B, whose genome is in one place."""
+    z, _ = blobs([40, 40, 40, 60, 60], [[0, 0, 0], [30, 0, 0], [0, 60, 0], [0, 0, 0], [0, 60, 0]], 1)
+    samples = np.repeat(["A", "B"], 120)
+    one = np.arange(40)
+    pairs = np.concatenate([np.c_[one, 120 + one], np.c_[40 + one, 120 + one]])
+    links = sp.csr_matrix((np.full(len(pairs), 4.0), pairs.T), (240, 240))
+    method = {"links": links.maximum(links.T)}
+    lengths = np.full(240, 5000)
+    apart = cluster_apart(z, lengths, samples, method_of("leiden"), 1)
+    tied = cluster_apart(z, lengths, samples, method_of("leiden", **method), 1)
+    assert len(np.unique(apart)) == 5
+    assert same_partition(tied, np.repeat([0, 0, 1, 2, 3], [40, 40, 40, 60, 60]))
+
+
+@pytest.mark.parametrize("name", METHODS[1:])
 def test_single_sequences(name):
     z = np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32)
     names = cluster_apart(z, np.array([7, 8, 9]), np.array(["A", "B", "C"]), method_of(name), 1)
@@ -275,6 +333,15 @@ def test_table_is_the_same_each_time():
     options = {"seed": 1, "support_draws": 3, "method": "leiden", "n_clusters": None} | NUMBERS
     first, second = (cluster_latent(latent_of(mu, 0.5), table_of(110), depths(110), **options) for _ in range(2))
     assert first.equals(second)
+
+
+def test_overlaps_of_other_sequences():
+    mu, _ = blobs([12], FAR[:1], 1)
+    nothing = np.empty(0, np.int32)
+    other = Overlaps(np.array(["s1"] * 12), nothing, nothing, nothing, nothing)
+    options = {"seed": 1, "support_draws": 0, "method": "leiden", "n_clusters": None} | NUMBERS
+    with pytest.raises(ValueError, match=r"^overlaps\.npz: row 1 is 's1', but sequences\.tsv has 's0'"):
+        cluster_latent(latent_of(mu), table_of(12), depths(12), other, **options)
 
 
 def test_latent_map_of_other_sequences():

@@ -124,7 +124,7 @@ def test_bam_files_are_temporary_and_their_facts_stay(finished):
 
 
 def test_other_clustering_needs_neither_reads_mapped_nor_their_bam(copied, snakemake):
-    config = write_config(copied, cluster={"valley": 0.5, "support_draws": 2})
+    config = write_config(copied, cluster={"fineness": 0.05, "support_draws": 2})
     rules = planned(snakemake(copied, config, "--dry-run"))
     assert "cluster_latent" in rules
     assert not rules.keys() & {"check_reads", "map_reads", "measure_depth", "train_vae"}

@@ -105,7 +105,7 @@ def test_the_main_job_is_told_with_its_numbers():
         "PyTorch 2.13.0 (Paszke et al. 2019) on cpu",
         "Training took 20 epochs; 10 % of the sequences (25) were held out, and the weights of epoch 20",
         "The seed of all random choices was 7.",
-        "the graph of 15 nearest neighbours, at a resolution that gives pieces of about 800 sequences",
+        "the graph of 15 nearest neighbours, at a resolution of 0.045 times the number of clusters",
         "share of 10 draws",
         "Clusters of at least 200 kb were taken as bins.",
     ):
@@ -160,8 +160,12 @@ def test_sequences_without_a_read_and_several_assemblies_are_said():
     content = healthy(sequences=healthy().sequences.assign(sample=["A"] * 100 + ["B"] * 100))
     depth = content.depth["depth"].copy()
     depth[0] = 0
-    text = text_of(replace(content, depth={**content.depth, "depth": depth}))
-    assert "The sequences of each assembly were clustered apart" in text
+    content = replace(content, depth={**content.depth, "depth": depth})
+    text = text_of(content)
+    assert "links between sequences of different samples that share an exact stretch" in text
+    assert "Neighbours were looked for within each assembly, in the map" in text
+    by_density = text_of(with_settings(content, cluster={"method": "hdbscan", "min_cluster_size": 9}))
+    assert "The sequences of each assembly were clustered apart, in the map" in by_density
     assert "Sequences without a read in any sample were left without a cluster." in text
 
 

@@ -60,7 +60,7 @@ def test_a_second_call_and_comments_rerun_nothing(finished, snakemake, tmp_path)
 
 
 def test_a_clustering_setting_reruns_clustering_and_what_follows(replan):
-    jobs = replan(cluster={"valley": 0.5})
+    jobs = replan(cluster={"fineness": 0.05})
     expected = set().union(*(of_run(run, OF_CLUSTERS) for run in ("main", "seed2", "pca")))
     assert jobs == expected | {("compare_runs", None)}
 

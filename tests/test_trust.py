@@ -119,8 +119,8 @@ FIRES = [
     (troubles.skipped_kmers, skipped(0, 1), "and 1 sequence has no k-mer at all"),
     (troubles.few_reads, used(300), r"1 of 2 samples .*\(least in <S2: 37.5 %\)"),
     (troubles.few_reads, mapped(300), r"least in S1: 30.0 %"),
-    (troubles.split_labels, labelled("one"), "50.0 % of the bases .* lower cluster.valley"),
-    (troubles.mixed_labels, labelled(["x", "y"] * 100), "50.0 % of the bases .* raise cluster.valley"),
+    (troubles.split_labels, labelled("one"), "50.0 % of the bases .* lower cluster.fineness"),
+    (troubles.mixed_labels, labelled(["x", "y"] * 100), "50.0 % of the bases .* raise cluster.fineness"),
     (troubles.unsure_clusters, supported(60), "30.0 % of all bases leave their cluster"),
     (
         troubles.few_rows,

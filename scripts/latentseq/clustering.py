@@ -1,4 +1,4 @@
-"""Clusters of latent means, each sample's sequences apart, and the support of every sequence."""
+"""Clusters of latent means, each sample's sequences apart or tied by what they share, and their support."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,23 +6,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from sklearn.cluster import HDBSCAN, KMeans
 
-from latentseq.graph import cluster_graph
+from latentseq.graph import Communities, links_of
 from latentseq.latent import SMALLEST_VARIANCE, Latent
 from latentseq.mixtures import fit_mixture
+from latentseq.overlaps import Overlaps
 from latentseq.sequence_table import sizes
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
 
-Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+OfOneSample = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # z, lengths, seed: labels
+Method = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]  # z, lengths, samples, seed: labels
 NEEDS_NUMBER = ("kmeans",)
 NOISE_SHARE = 0.5  # of the posterior's variance, added to every component of a mixture of means
 SMALLEST_NOISE = 0.03  # of a dimension beside its spread: principal components of depth have none at all
 
 
-def kmeans(n_clusters: int) -> Method:
+def kmeans(n_clusters: int) -> OfOneSample:
     """Lloyd's k-means with scikit-learn."""
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
@@ -31,7 +34,7 @@ def kmeans(n_clusters: int) -> Method:
     return cluster
 
 
-def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> Method:
+def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> OfOneSample:
     """Mixture of Gaussians with full covariances (`mixtures`), which finds the number where it is not given.
 
     noise: (dimensions,), mean standard deviation of the posterior; drawn: whether rows have that noise in them, as
@@ -69,7 +72,7 @@ def signal_directions(z: np.ndarray, noise: np.ndarray, drawn: bool) -> np.ndarr
     return scaled @ directions[:, kept][:, ::-1]
 
 
-def hdbscan(min_cluster_size: int) -> Method:
+def hdbscan(min_cluster_size: int) -> OfOneSample:
     """HDBSCAN with scikit-learn; a sequence that it calls noise becomes a cluster of its own."""
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
@@ -83,11 +86,25 @@ def hdbscan(min_cluster_size: int) -> Method:
     return cluster
 
 
-def leiden_valleys(n_neighbors: int, piece_size: int, valley: float) -> Method:
-    """Leiden on the graph of nearest neighbours, then merging (`graph.cluster_graph`)."""
+def apart(cluster: OfOneSample) -> Method:
+    """Cluster every sample's sequences apart; of each sample the cluster with the most bases is 1."""
 
-    def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
-        return cluster_graph(z, lengths, n_neighbors=n_neighbors, piece_size=piece_size, valley=valley, seed=seed)
+    def of_each_sample(z: np.ndarray, lengths: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
+        numbers = np.zeros(len(z), np.int64)
+        for sample in np.unique(samples):
+            rows = np.flatnonzero(samples == sample)
+            numbers[rows] = by_size(cluster(z[rows], lengths[rows], seed), lengths[rows])
+        return numbers
+
+    return of_each_sample
+
+
+def leiden(n_neighbors: int, fineness: float, links: sp.csr_matrix | None) -> Method:
+    """Leiden on a graph of all samples (`graph.Communities`); a cluster has the same number in all of them."""
+    communities = Communities(n_neighbors, fineness, links)
+
+    def cluster(z: np.ndarray, lengths: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
+        return by_size(communities(z, samples, seed), lengths)
 
     return cluster
 
@@ -97,14 +114,14 @@ def choose_method(
     *,
     noise: np.ndarray,
     drawn: bool,
+    links: sp.csr_matrix | None = None,
     n_clusters: int | None,
     n_neighbors: int,
-    piece_size: int,
-    valley: float,
+    fineness: float,
     min_cluster_size: int,
 ) -> Method:
     """Clustering method of a name; noise: mean posterior deviation of each dimension, (dimensions,); drawn: whether
-    it is for draws from the posterior instead of its means.
+    it is for draws from the posterior instead of its means; links: weights between sequences of different samples.
 
     Raises ValueError when it needs a number of clusters and has none.
     """
@@ -114,10 +131,10 @@ def choose_method(
             "Hint: set cluster.n_clusters, or take the method leiden, gaussian_mixture or hdbscan, which find it."
         )
     return {
-        "kmeans": lambda: kmeans(n_clusters or 1),
-        "gaussian_mixture": lambda: gaussian_mixture(n_clusters, noise, drawn),
-        "hdbscan": lambda: hdbscan(min_cluster_size),
-        "leiden": lambda: leiden_valleys(n_neighbors, piece_size, valley),
+        "leiden": lambda: leiden(n_neighbors, fineness, links),
+        "kmeans": lambda: apart(kmeans(n_clusters or 1)),
+        "gaussian_mixture": lambda: apart(gaussian_mixture(n_clusters, noise, drawn)),
+        "hdbscan": lambda: apart(hdbscan(min_cluster_size)),
     }[method]()
 
 
@@ -130,18 +147,12 @@ def by_size(labels: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return rank[labels]
 
 
-def cluster_apart(z: np.ndarray, lengths: np.ndarray, samples: np.ndarray, method: Method, seed: int) -> np.ndarray:
-    """Cluster every sample's sequences apart: two assemblies of one genome are two bins.
+def name_clusters(numbers: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Names of clusters, (n,): `<sample>_<number>`, or `<number>` for one assembly.
 
-    z: (n, dimensions); lengths: (n,) bases; samples: (n,) names, all empty for one assembly. Returns cluster names,
-    (n,): `<sample>_<number>`, or `<number>` for one assembly, numbered from 1, the one with most bases first.
+    numbers: (n,) from 1; samples: (n,) names, all empty for one assembly.
     """
-    numbers = np.zeros(len(z), np.int64)
-    for sample in np.unique(samples):
-        rows = np.flatnonzero(samples == sample)
-        numbers[rows] = by_size(method(z[rows], lengths[rows], seed), lengths[rows])
-    names = [f"{s}_{n}" if s else str(n) for s, n in zip(samples, numbers, strict=True)]
-    return np.array(names)
+    return np.array([f"{s}_{n}" if s else str(n) for s, n in zip(samples, numbers, strict=True)])
 
 
 def agreement(clusters: np.ndarray, other: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -184,7 +195,7 @@ def measure_support(
     stays = np.zeros(len(mu))
     for _ in range(draws):
         z = mu + sigma * random.standard_normal(mu.shape, dtype=np.float32)
-        drawn = cluster_apart(z, lengths, samples, method, seed)
+        drawn = name_clusters(method(z, lengths, samples, seed), samples)
         stays += agreement(clusters, drawn, lengths)
     return stays / draws
 
@@ -200,6 +211,7 @@ def cluster_latent(
     latent: Latent,
     sequences: pd.DataFrame,
     depth: Mapping[str, np.ndarray],
+    overlaps: Overlaps | None = None,
     *,
     seed: int,
     support_draws: int,
@@ -208,8 +220,9 @@ def cluster_latent(
     """Cluster a latent map; table of sequence, cluster and support, in the order of `sequences`.
 
     Sequences without a read in any sample stay without a cluster: all that they share is that nobody saw them, and
-    they would make a bin of their own. depth: arrays of depth.npz; method: the keyword arguments of `choose_method`.
-    Raises ValueError when latent map or depth are of other sequences.
+    they would make a bin of their own. depth: arrays of depth.npz; overlaps: stretches that sequences of different
+    samples share; method: the keyword arguments of `choose_method`.
+    Raises ValueError when latent map, depth or overlaps are of other sequences.
     """
     names = sequences["sequence"].to_numpy(str)
     require_same_names(latent.sequences, names, "latent.npz", "sequences.tsv")
@@ -218,10 +231,17 @@ def cluster_latent(
     lengths, samples = sizes(sequences)[seen], sequences["sample"].to_numpy(str)[seen]
     mu, sigma = latent.mu[seen], latent.sigma[seen]
     noise = np.sqrt((sigma**2).mean(axis=0))
-    clusters = cluster_apart(mu, lengths, samples, choose_method(noise=noise, drawn=False, **method), seed)
-    if len(np.unique(samples)) == 1:  # who stays is asked of the number that was found
-        method = method | {"n_clusters": len(np.unique(clusters))}
-    of_draws = choose_method(noise=noise, drawn=True, **method)
+    links = None
+    if overlaps is not None:
+        require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
+        links = links_of(overlaps)[seen][:, seen]
+    of_means = choose_method(noise=noise, drawn=False, links=links, **method)
+    clusters = name_clusters(of_means(mu, lengths, samples, seed), samples)
+    of_draws = of_means
+    if method["method"] != "leiden":
+        if len(np.unique(samples)) == 1:  # who stays is asked of the number that was found
+            method = method | {"n_clusters": len(np.unique(clusters))}
+        of_draws = choose_method(noise=noise, drawn=True, **method)
     support = measure_support(mu, sigma, clusters, lengths, samples, of_draws, draws=support_draws, seed=seed)
     logger.info(
         "%d sequences of %d assemblies in %d clusters; mean support %.3f; %d without a read have no cluster",

@@ -30,6 +30,9 @@ class Methods:
     references: list[str]
 
 
+APART = "The sequences of each assembly were clustered apart"
+
+
 def describe_methods(content: ReportInput) -> Methods:
     """Return what was done, with numbers and versions."""
     first = [introduce(content), *describe_data(content)]
@@ -158,7 +161,8 @@ def describe_clusters(content: ReportInput) -> list[str]:
         return []
     sentences = [f"Latent means were clustered {_method(content, cluster)}."]
     if len(content.sequences["sample"].unique()) > 1:
-        sentences.append("The sequences of each assembly were clustered apart, in the map that all share.")
+        apart = "Neighbours were looked for within each assembly" if cluster["method"] == "leiden" else APART
+        sentences.append(f"{apart}, in the map that all share.")
     if content.job == "kmer" and not seen_rows(content).all():
         sentences.append("Sequences without a read in any sample were left without a cluster.")
     draws = cluster.get("support_draws")
@@ -193,12 +197,17 @@ def _method(content: ReportInput, cluster: Mapping[str, Any]) -> str:
         return f"by a mixture of Gaussians with full covariances (Fraley and Raftery 2002; {by_sklearn}) and {chosen}"
     seen = content.sequences["sample"][seen_rows(content)].value_counts()
     approximate = ", found by nearest-neighbour descent (Dong et al. 2011)" if (seen > LARGEST_EXACT).any() else ""
-    return (
+    graph = (
         f"by the Leiden algorithm (Traag et al. 2019; igraph{version_of(content, 'igraph')}) for modularity on the "
-        f"graph of {cluster['n_neighbors']} nearest neighbours{approximate}, at a resolution that gives pieces of "
-        f"about {cluster['piece_size']} {ROWS[content.job][1]}; pieces were joined unless the density between them "
-        f"fell below {cluster['valley']:g} of the lower peak"
+        f"graph of {cluster['n_neighbors']} nearest neighbours{approximate}"
     )
+    shared = (
+        " and of links between sequences of different samples that share an exact stretch (found by sampled 31-mers; "
+        "Irber et al. 2022)"
+        if content.sequences["sample"].nunique() > 1
+        else ""
+    )
+    return f"{graph}{shared}, at a resolution of {cluster['fineness']:g} times the number of clusters"
 
 
 def describe_assignment(content: ReportInput) -> list[str]:

@@ -11,6 +11,9 @@ REFERENCES: Final = {
     "hierarchical density estimates. PAKDD 2013: 160-172. doi:10.1007/978-3-642-37456-2_14",
     "Dong et al. 2011": "Dong W, Moses C, Li K (2011) Efficient k-nearest neighbor graph construction for generic "
     "similarity measures. WWW 2011: 577-586. doi:10.1145/1963405.1963487",
+    "Irber et al. 2022": "Irber L, Brooks PT, Reiter T, Pierce-Ward NT, Hera MR, Koslicki D, Brown CT (2022) "
+    "Lightweight compositional analysis of metagenomes with FracMinHash and minimum metagenome covers. bioRxiv. "
+    "doi:10.1101/2022.01.11.475838",
     "Fraley and Raftery 2002": "Fraley C, Raftery AE (2002) Model-based clustering, discriminant analysis, and "
     "density estimation. Journal of the American Statistical Association 97: 611-631. doi:10.1198/016214502760047131",
     "Hubert and Arabie 1985": "Hubert L, Arabie P (1985) Comparing partitions. Journal of Classification 2: 193-218. "

@@ -34,13 +34,13 @@ MUCH_UNSURE: Final = 0.25  # of all bases
 FEWEST_ROWS: Final = 100
 
 COARSER: Final = {  # what makes fewer clusters
-    "leiden": "lower cluster.valley or raise cluster.piece_size",
+    "leiden": "lower cluster.fineness",
     "kmeans": "lower cluster.n_clusters",
     "gaussian_mixture": "set cluster.n_clusters to fewer",
     "hdbscan": "raise cluster.min_cluster_size",
 }
 FINER: Final = {
-    "leiden": "raise cluster.valley or lower cluster.piece_size",
+    "leiden": "raise cluster.fineness",
     "kmeans": "raise cluster.n_clusters",
     "gaussian_mixture": "set cluster.n_clusters to more",
     "hdbscan": "lower cluster.min_cluster_size",

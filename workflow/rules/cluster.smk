@@ -1,4 +1,4 @@
-# Takes <run>/latent.npz and which sequences have reads at all. Gives <run>/clusters.tsv with the support of every sequence,
+# Takes <run>/latent.npz, which sequences have reads at all, and what sequences of different samples share. Gives <run>/clusters.tsv with the support of every sequence,
 # and <run>/map.tsv to look at. With `assign_to` newcomers get the clusters of an earlier run and a place on its map, and
 # <run>/assignments.tsv says why.
 
@@ -57,6 +57,7 @@ else:
 
     rule cluster_latent:
         input:
+            **overlaps_of_samples(),
             latent=run("latent.npz"),
             sequences=dataset("input/sequences.tsv"),
             depth=dataset("input/depth.npz"),

@@ -117,6 +117,11 @@ def setting(*keys):
     return look_up
 
 
+def overlaps_of_samples():
+    """Input: the stretches that sequences of different samples share; of k-mers alone."""
+    return {"overlaps": dataset("input/overlaps.npz")} if METHOD == "kmer" else {}
+
+
 def runs_with(model):
     """Names of the runs with a model."""
     return [name for name in RUNS if RUNS[name]["model"] == model]

@@ -4,6 +4,25 @@
 
 if METHOD == "kmer":
 
+    rule find_overlaps:
+        input:
+            fasta=dataset("input/sequences.fna.gz"),
+            sequences=dataset("input/sequences.tsv"),
+        output:
+            overlaps=dataset("input/overlaps.npz"),
+        log:
+            log_of("find_overlaps"),
+        benchmark:
+            benchmark_of("find_overlaps")
+        conda:
+            "../../envs/encode.yaml"
+        params:
+            code=code_of("find_overlaps"),
+        message:
+            "Looking for stretches that the assemblies share"
+        script:
+            "../../scripts/find_overlaps.py"
+
     rule encode_sequences:
         input:
             **of_earlier(weights="vae.safetensors", model="vae.json"),

@@ -1,0 +1,132 @@
+"""Stretches that sequences of different assemblies share, found by a sample of their k-mers.
+
+Where each sample was assembled on its own, a genome is there as often as samples hold it, cut at other places each
+time. Two sequences that share an exact stretch are of one genome, whatever their composition and depth look like.
+"""
+
+import logging
+from collections.abc import Iterable
+
+import numba
+import numpy as np
+import pandas as pd
+
+from latentseq.encoding import read_in_order
+from latentseq.kmers import CODE_OF_BYTE
+from latentseq.overlaps import Overlaps
+
+logger = logging.getLogger(__name__)
+
+K = 31  # a k-mer of this size is in one place of one genome, repeats aside
+SMALLEST_SCALE = 40  # one of so many k-mers is looked at
+MOST_SAMPLED = 30_000_000  # k-mers in all; of more bases a smaller share is looked at
+FEWEST_SHARED = 15  # sampled k-mers; fewer may be a repeat, or a gene that moves between genomes
+LEAST_IDENTITY = 0.95  # share of a stretch's sampled k-mers that both have: strains of one species share .4 to .8
+FARTHEST = 8  # of the sequences that hold a k-mer, each is compared with so many that follow it
+
+
+def find_overlaps(fasta: str, sequences: pd.DataFrame) -> Overlaps:
+    """Find the stretches that sequences of different samples share, of about 600 bases or more.
+
+    One of `scale` k-mers is looked at, chosen by its hash, so the same ones in every sequence and on both strands
+    (FracMinHash; Irber et al. 2022, 10.1101/2022.01.11.475838). sequences: the ingested table, in the order of `fasta`.
+    Raises ValueError where the two do not name the same sequences.
+    """
+    names, samples = sequences["sequence"].to_numpy(str), sequences["sample"].to_numpy(str)
+    _, sample_of = np.unique(samples, return_inverse=True)
+    if sample_of.max(initial=0) == 0:
+        nothing = np.empty(0, np.int32)
+        return Overlaps(names, nothing, nothing, np.empty(0, np.float32), np.empty(0, np.float32))
+    scale = max(SMALLEST_SCALE, int(sequences["length"].sum()) // MOST_SAMPLED)
+    hashes, rows = sample_kmers(read_in_order(fasta, names), len(names), scale)
+    first, second, shared, identity = shared_stretches(hashes, rows, sample_of)
+    kept = (shared >= FEWEST_SHARED) & (identity >= LEAST_IDENTITY)
+    logger.info(
+        "%d k-mers of %d bases sampled, one of %d; %d pairs of sequences of different samples share a stretch, %d of "
+        "them with %d sampled k-mers or more and an identity of %g or more",
+        *(len(hashes), K, scale, len(first), kept.sum(), FEWEST_SHARED, LEAST_IDENTITY),
+    )
+    bases = (shared[kept] * scale).astype(np.float32)
+    return Overlaps(names, first[kept], second[kept], bases, identity[kept])
+
+
+def sample_kmers(sequences: Iterable[bytes], n_sequences: int, scale: int) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes (uint64) and rows (int32) of the sampled k-mers, in the order of the sequences; both (sampled,)."""
+    limit = np.uint64((2**64 - 1) // scale)
+    found = [
+        _sampled_hashes(np.frombuffer(sequence, np.uint8), CODE_OF_BYTE, limit)
+        for _, sequence in zip(range(n_sequences), sequences, strict=True)
+    ]
+    rows = np.repeat(np.arange(len(found), dtype=np.int32), [len(hashes) for hashes in found])
+    return np.concatenate(found), rows
+
+
+@numba.njit(cache=True)
+def _sampled_hashes(letters: np.ndarray, code_of_byte: np.ndarray, limit: np.uint64) -> np.ndarray:
+    """Hashes below `limit` of the canonical k-mers over A, C, G, T alone, in their order."""
+    found = np.empty(len(letters), np.uint64)
+    n = filled = 0
+    forward = reverse = np.uint64(0)
+    two, top, mask = np.uint64(2), np.uint64(2 * K - 2), np.uint64(4**K - 1)
+    for byte in letters:
+        code = code_of_byte[byte]
+        if code > 3:
+            filled = 0
+            continue
+        forward = ((forward << two) | np.uint64(code)) & mask
+        reverse = (reverse >> two) | (np.uint64(3 - code) << top)
+        filled += 1
+        if filled >= K:
+            hashed = _mixed(min(forward, reverse))
+            if hashed < limit:
+                found[n] = hashed
+                n += 1
+    return found[:n].copy()
+
+
+@numba.njit(cache=True)
+def _mixed(x: np.uint64) -> np.uint64:
+    """Spread a number evenly over 64 bits (the finaliser of MurmurHash3 by Appleby)."""
+    shift = np.uint64(33)
+    x ^= x >> shift
+    x *= np.uint64(0xFF51AFD7ED558CCD)
+    x ^= x >> shift
+    x *= np.uint64(0xC4CEB9FE1A85EC53)
+    return x ^ (x >> shift)
+
+
+def shared_stretches(
+    hashes: np.ndarray, rows: np.ndarray, sample_of: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of rows of different samples that share sampled k-mers: first, second, shared, identity; all (pairs,).
+
+    A stretch goes from the first to the last shared k-mer, in each of the two sequences; identity is the smaller of the
+    two shares of sampled k-mers in it that are shared. hashes, rows: (sampled,) as of `sample_kmers`; sample_of: (n,).
+    """
+    places = np.argsort(hashes, kind="stable").astype(np.int32)  # of one hash in the order of rows
+    matched = [_matches(hashes, rows, sample_of, places, gap) for gap in range(1, FARTHEST + 1)]
+    in_first, in_second = np.concatenate(matched, axis=1)
+    pairs = rows[in_first].astype(np.int64) * len(sample_of) + rows[in_second]
+    order = np.argsort(pairs, kind="stable")
+    pairs, in_first, in_second = pairs[order], in_first[order], in_second[order]
+    starts = np.flatnonzero(np.diff(pairs, prepend=-1))
+    if not len(starts):
+        nothing = np.empty(0, np.int32)
+        return nothing, nothing, nothing, np.empty(0, np.float32)
+    shared = np.diff(starts, append=len(pairs))
+    longest = np.maximum(_extent(in_first, starts), _extent(in_second, starts))
+    first, second = np.divmod(pairs[starts], len(sample_of))
+    identity = np.minimum(shared / longest, 1)  # a k-mer that is twice in one of them is counted twice
+    return first.astype(np.int32), second.astype(np.int32), shared, identity.astype(np.float32)
+
+
+def _matches(hashes: np.ndarray, rows: np.ndarray, sample_of: np.ndarray, places: np.ndarray, gap: int) -> np.ndarray:
+    """Places of equal k-mers in sequences of different samples, so many places apart when sorted; (2, matches)."""
+    one, other = places[:-gap], places[gap:]
+    equal = (hashes[one] == hashes[other]) & (sample_of[rows[one]] != sample_of[rows[other]])
+    return np.stack([one[equal], other[equal]])
+
+
+def _extent(places: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Number of sampled k-mers from the first to the last place of each pair; (pairs,)."""
+    return np.maximum.reduceat(places, starts) - np.minimum.reduceat(places, starts) + 1
