@@ -144,7 +144,9 @@ def test_weighted_mean_leaves_out_nan():
 
 
 def test_fasta_lines_have_eighty_letters():
-    assert format_fasta("x", "A" * 81) == ">x\n" + "A" * 80 + "\nA\n"
+    assert format_fasta("x", b"A" * 81) == b">x\n" + b"A" * 80 + b"\nA\n"
+    assert format_fasta("x", b"C" * 160) == b">x\n" + b"C" * 80 + b"\n" + b"C" * 80 + b"\n"
+    assert format_fasta("x", b"GT") == b">x\nGT\n"
 
 
 def test_bin_files_hold_the_original_names(clusters, sequences, depth, fasta, tmp_path):

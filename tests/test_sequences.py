@@ -180,6 +180,14 @@ def test_ingest_is_the_same_again(fasta, ingest, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
 
 
+def test_indices_are_those_of_samtools(fasta, ingest, tmp_path):
+    source = fasta(b"".join(b">c%d\n%b\n" % (i, b"ACGTN" * (i * 4000 + 1)) for i in range(9)))
+    _, written, _ = ingest(source)
+    pysam.faidx(str(written), "--fai-idx", str(tmp_path / "x.fai"), "--gzi-idx", str(tmp_path / "x.gzi"))
+    for ending in ("fai", "gzi"):
+        assert written.with_name(f"{written.name}.{ending}").read_bytes() == (tmp_path / f"x.{ending}").read_bytes()
+
+
 def test_failed_ingest_leaves_nothing(fasta, ingest, tmp_path):
     with pytest.raises(ValueError, match="no bases"):
         ingest(fasta(b">a\nACGT\n>b\n"))
