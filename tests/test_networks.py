@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latentseq import networks
-from latentseq.networks import ConvolutionalDecoder, ConvolutionalEncoder, dense_layers, reduced_lengths
+from latentseq.networks import ConvolutionalDecoder, ConvolutionalEncoder, Dropout, dense_layers, reduced_lengths
 from latentseq.vae import VAE, Architecture, BlockSpec
 from torch import nn
 
@@ -79,11 +79,28 @@ def test_convolutions_see_their_neighbours_alone():
 
 def test_dense_layers_are_layer_activation_normalisation_dropout():
     layers = dense_layers([4, 3, 2], 0.25)
-    assert [type(layer) for layer in layers] == 2 * [nn.Linear, nn.LeakyReLU, nn.BatchNorm1d, nn.Dropout]
-    assert [layer.p for layer in layers if isinstance(layer, nn.Dropout)] == [0.25, 0.25]
+    assert [type(layer) for layer in layers] == 2 * [nn.Linear, nn.LeakyReLU, nn.BatchNorm1d, Dropout]
+    assert [layer.p for layer in layers if isinstance(layer, Dropout)] == [0.25, 0.25]
     assert layers(torch.randn(5, 4)).shape == (5, 2)
 
 
 def test_no_layers_pass_on_what_they_get():
     x = torch.randn(5, 4)
     assert dense_layers([4], 0.5)(x) is x
+
+
+def test_dropout_keeps_the_mean_and_the_share():
+    torch.manual_seed(0)
+    out = Dropout(0.2)(torch.ones(1001, 37))
+    assert (out == 0).float().mean() == pytest.approx(51 / 256, abs=0.01)  # 0.2 in 256ths
+    assert out.unique().tolist() == [0, pytest.approx(256 / 205)]
+    assert out.mean() == pytest.approx(1, abs=0.01)
+    kept = out != 0
+    for other in (kept[:, 1:] & kept[:, :-1], kept[1:] & kept[:-1]):  # units of one draw do not hang together
+        assert other.float().mean() == pytest.approx((205 / 256) ** 2, abs=0.01)
+
+
+def test_dropout_of_nothing_and_outside_training():
+    x = torch.randn(5, 4)
+    assert Dropout(0.0)(x) is x
+    assert Dropout(0.5).eval()(x) is x

@@ -3,16 +3,36 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 CHANNELS, KERNEL, STRIDE, PADDING = 32, 8, 4, 2
+
+
+class Dropout(nn.Module):
+    """Dropout whose chances are 256ths, so that one draw of 64 bits serves eight units.
+
+    On a CPU the draws of `nn.Dropout` cost half as much as all matrix products of a network of this size.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        dropped = round(256 * self.p)
+        if not (self.training and dropped):
+            return x
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
+        return x * (kept * (256 / (256 - dropped)))
 
 
 def dense_layers(sizes: Sequence[int], dropout: float) -> nn.Sequential:
     """Fully connected layers with a non-linear activation, batch normalisation and dropout after each."""
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(), nn.BatchNorm1d(n_out), nn.Dropout(dropout)]
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(), nn.BatchNorm1d(n_out), Dropout(dropout)]
     return nn.Sequential(*layers)
 
 
