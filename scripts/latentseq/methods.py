@@ -116,6 +116,7 @@ def describe_training(content: ReportInput) -> list[str]:
     device = content.settings.get("device")
     rows = ROWS[content.job][1]
     warmup = training["kl_warmup"]
+    planned = f"{training['max_epochs']} " if training["max_epochs"] else "the "
     held_out = f"{100 * training['held_out']:g} %"
     weight = (
         f", and the weight of the divergence rose over the first {warmup} epochs (Bowman et al. 2016)" if warmup else ""
@@ -123,7 +124,7 @@ def describe_training(content: ReportInput) -> list[str]:
     sentences = [
         f"Training with PyTorch{version_of(content, 'torch')} (Paszke et al. 2019){f' on {device}' if device else ''} "
         f"used AdamW (Loshchilov and Hutter 2019) and batches of {training['batch_size']} {rows} (fewer where there "
-        f"were few), doubled at a quarter, half and three quarters of {training['max_epochs']} epochs; the learning "
+        f"were few), doubled at a quarter, half and three quarters of {planned}epochs; the learning "
         f"rate followed one cycle with a maximum of {training['learning_rate']:g} (Smith and Topin 2019){weight}.",
     ]
     history = content.history
