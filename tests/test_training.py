@@ -373,7 +373,7 @@ def test_scales_of_the_features_go_with_the_model(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("n", "epochs"), [(8, 100), (3000, 100), (3001, 100), (4000, 75), (15_000, 20), (1_000_000, 20)]
+    ("n", "epochs"), [(8, 100), (5000, 100), (5001, 100), (6250, 80), (25_000, 20), (1_000_000, 20)]
 )
 def test_few_sequences_are_shown_more_often(n, epochs):
     assert default_epochs(n) == epochs

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 SMALLEST_BATCH, FEWEST_STEPS = 16, 20
 SHORTEST_SCHEDULE = 10  # steps: the rise, a tenth of them, is one step at least (OneCycleLR divides by it)
-FEWEST_EPOCHS, MOST_EPOCHS, SEQUENCES_SHOWN = 20, 100, 300_000
+FEWEST_EPOCHS, MOST_EPOCHS, SEQUENCES_SHOWN = 20, 100, 500_000
 OF_THE_LOSS = ("weights", "kl_weight", "free_bits")  # settings of the model that are not of its shape
 Report = Callable[[dict[str, float]], None]
 
@@ -220,7 +220,7 @@ def require_finite(row: dict[str, float]) -> None:
 
 def default_epochs(n: int) -> int:
     """Passes over `n` sequences: 20, so that the cost of one does not grow with their number, and more where they are
-    few, until 300,000 were shown or 100 passes are made."""
+    few, until 500,000 were shown or 100 passes are made."""
     return min(MOST_EPOCHS, max(FEWEST_EPOCHS, -(-SEQUENCES_SHOWN // n)))
 
 

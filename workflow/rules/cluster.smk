@@ -67,6 +67,7 @@ else:
             run_log("cluster_latent"),
         benchmark:
             run_benchmark("cluster_latent")
+        priority: AHEAD
         conda:
             "../../envs/cluster.yaml"
         params:

@@ -2,6 +2,8 @@
 
 import re
 
+AHEAD = 1  # priority of the way to the bins: maps, reports and principal components wait, where cores are few
+
 
 def in_report(path, caption, result, of="{run}"):
     """Output that `snakemake --report` shows: below its dataset and its run, with a caption of workflow/report/captions."""

@@ -17,6 +17,7 @@ rule write_bins:
         run_log("write_bins"),
     benchmark:
         run_benchmark("write_bins")
+    priority: AHEAD
     conda:
         "../../envs/products.yaml"
     params:

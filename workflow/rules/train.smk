@@ -16,6 +16,7 @@ rule train_vae:
         run_benchmark("train_vae")
     wildcard_constraints:
         run=one_of(runs_with("vae")),
+    priority: AHEAD
     conda:
         "../../envs/train.yaml"
     params:
@@ -43,6 +44,7 @@ rule embed_sequences:
         run_benchmark("embed_sequences")
     wildcard_constraints:
         run=one_of(runs_with("vae")),
+    priority: AHEAD
     conda:
         "../../envs/train.yaml"
     params:
