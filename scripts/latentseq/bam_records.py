@@ -72,7 +72,7 @@ def _value_size(data, at, end):  # type: ignore[no-untyped-def]
     kind = data[at]
     if SIZES[kind] > 0:
         return SIZES[kind]
-    if kind == TEXT or kind == HEXADECIMAL:
+    if kind in (TEXT, HEXADECIMAL):
         last = at + 1
         while last < end and data[last] != 0:
             last += 1
