@@ -94,9 +94,14 @@ def links_of(overlaps: Overlaps) -> sp.csr_matrix:
     return links.maximum(links.T)
 
 
+def upper_half(graph: sp.csr_matrix) -> sp.coo_matrix:
+    """Each edge of a symmetric graph once."""
+    return sp.triu(graph, 1).tocoo()
+
+
 def as_network(graph: sp.csr_matrix) -> igraph.Graph:
     """The same graph for igraph, its weights with the edges."""
-    upper = sp.triu(graph, 1).tocoo()
+    upper = upper_half(graph)
     network = igraph.Graph(n=graph.shape[0], edges=np.column_stack([upper.row, upper.col]))
     network.es["weight"] = upper.data
     return network
@@ -148,6 +153,7 @@ class Communities:
     def __init__(self, n_neighbors: int, fineness: float, links: sp.csr_matrix | None) -> None:
         self.n_neighbors, self.fineness, self.links = n_neighbors, fineness, links
         self.edges: tuple[np.ndarray, np.ndarray] | None = None
+        self.network: igraph.Graph | None = None
         self.resolution: float | None = None
 
     def __call__(self, z: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
@@ -160,8 +166,9 @@ class Communities:
             graph = graph.maximum(self.links)
         if not graph.nnz:
             return np.arange(len(z))
-        network = as_network(graph)
-        if self.resolution is None:
+        if self.network is None or self.resolution is None:
+            self.network = as_network(graph)
             weight = np.asarray(graph.sum(axis=1)).ravel()
-            self.resolution = find_resolution(network, weight, self.fineness, seed)
-        return leiden(network, self.resolution, seed)
+            self.resolution = find_resolution(self.network, weight, self.fineness, seed)
+        self.network.es["weight"] = upper_half(graph).data  # the edges of all draws are the same
+        return leiden(self.network, self.resolution, seed)

@@ -103,9 +103,8 @@ def shared_stretches(
     A stretch goes from the first to the last shared k-mer, in each of the two sequences; identity is the smaller of the
     two shares of sampled k-mers in it that are shared. hashes, rows: (sampled,) as of `sample_kmers`; sample_of: (n,).
     """
-    places = np.argsort(hashes, kind="stable").astype(np.int32)  # of one hash in the order of rows
-    matched = [_matches(hashes, rows, sample_of, places, gap) for gap in range(1, FARTHEST + 1)]
-    in_first, in_second = np.concatenate(matched, axis=1)
+    in_order = np.argsort(hashes, kind="stable")  # those of one hash in the order of rows
+    in_first, in_second = _matches(hashes, rows, sample_of, in_order)
     pairs = rows[in_first].astype(np.int64) * len(sample_of) + rows[in_second]
     order = np.argsort(pairs, kind="stable")
     pairs, in_first, in_second = pairs[order], in_first[order], in_second[order]
@@ -120,11 +119,26 @@ def shared_stretches(
     return first.astype(np.int32), second.astype(np.int32), shared, identity.astype(np.float32)
 
 
-def _matches(hashes: np.ndarray, rows: np.ndarray, sample_of: np.ndarray, places: np.ndarray, gap: int) -> np.ndarray:
-    """Places of equal k-mers in sequences of different samples, so many places apart when sorted; (2, matches)."""
-    one, other = places[:-gap], places[gap:]
-    equal = (hashes[one] == hashes[other]) & (sample_of[rows[one]] != sample_of[rows[other]])
-    return np.stack([one[equal], other[equal]])
+@numba.njit(cache=True)
+def _matches(hashes: np.ndarray, rows: np.ndarray, sample_of: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Places of equal k-mers in sequences of different samples, `FARTHEST` apart at most in `order`; (2, matches)."""
+    n = len(order)
+    found = np.empty((2, 0), np.int32)
+    for filling in range(2):  # count first, then fill
+        matches = 0
+        for i in range(n):
+            one = order[i]
+            for j in range(i + 1, min(i + 1 + FARTHEST, n)):
+                other = order[j]
+                if hashes[other] != hashes[one]:
+                    break
+                if sample_of[rows[other]] != sample_of[rows[one]]:
+                    if filling:
+                        found[0, matches], found[1, matches] = one, other
+                    matches += 1
+        if not filling:
+            found = np.empty((2, matches), np.int32)
+    return found
 
 
 def _extent(places: np.ndarray, starts: np.ndarray) -> np.ndarray:
