@@ -2,8 +2,8 @@ from latentseq.features import read_features
 from latentseq.generation import generate, write_generated
 from latentseq.latent import read_latent
 from latentseq.logs import start_log
+from latentseq.models import load_model
 from latentseq.selection import read_held_out
-from latentseq.vae import load_model
 
 start_log(snakemake.log[0])
 features = read_features(snakemake.input.features)

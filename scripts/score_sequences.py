@@ -1,10 +1,10 @@
 from latentseq.description import read_kl_weight
 from latentseq.features import read_features
 from latentseq.logs import start_log
+from latentseq.models import load_model
 from latentseq.scoring import score_sequences
 from latentseq.selection import read_held_out
 from latentseq.tables import write_table
-from latentseq.vae import load_model
 
 start_log(snakemake.log[0])
 features = read_features(snakemake.input.features)

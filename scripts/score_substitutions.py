@@ -1,9 +1,9 @@
 from latentseq.arrays import map_arrays
 from latentseq.features import read_features
 from latentseq.logs import start_log
+from latentseq.models import load_model
 from latentseq.scoring import score_substitutions
 from latentseq.tables import write_table
-from latentseq.vae import load_model
 
 start_log(snakemake.log[0])
 substitutions = score_substitutions(

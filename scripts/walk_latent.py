@@ -1,7 +1,7 @@
 from latentseq.features import read_features
 from latentseq.latent import read_latent
 from latentseq.logs import start_log
-from latentseq.vae import load_model
+from latentseq.models import load_model
 from latentseq.walks import walk_latent, write_walk
 
 start_log(snakemake.log[0])

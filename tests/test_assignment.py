@@ -22,10 +22,11 @@ from latentseq.earlier_clusters import join_run
 from latentseq.embedding import embed
 from latentseq.encoding_columns import encode_alignment
 from latentseq.latent import Latent
+from latentseq.models import load_model
 from latentseq.objective import design_architecture
 from latentseq.scales import read_earlier
 from latentseq.training import describe_frame, train
-from latentseq.vae import load_model, save_model
+from latentseq.vae import save_model
 from planted import SETTINGS as TRAINING
 from planted import SHAPE, counted_table
 from small_files import sequences_table

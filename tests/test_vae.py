@@ -7,8 +7,9 @@ import pytest
 import torch
 from latentseq.embedding import embed
 from latentseq.likelihoods import Softmax, SquaredError
+from latentseq.models import load_model
 from latentseq.objective import design_architecture
-from latentseq.vae import VAE, Architecture, BlockSpec, load_model, rows_at_once, save_model
+from latentseq.vae import VAE, Architecture, BlockSpec, rows_at_once, save_model
 from planted import SHAPE, planted_features
 
 BLOCKS = (

@@ -24,6 +24,9 @@ def fingerprint(features: Features, architecture: Architecture, decisive: Mappin
     digest.update(features.weights.tobytes())
     for block in features.blocks.values():
         digest.update(block.mean.tobytes() + block.std.tobytes())
+    if features.views is not None:
+        for values in features.views.arrays().values():
+            digest.update(np.ascontiguousarray(values).tobytes())
     digest.update(json.dumps([asdict(architecture), dict(decisive)], sort_keys=True).encode())
     return digest.hexdigest()
 

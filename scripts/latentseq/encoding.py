@@ -9,14 +9,17 @@ import pandas as pd
 import pysam
 
 from latentseq import kmers
-from latentseq.features import Block, Features
+from latentseq.features import Block, Features, unscaled
 from latentseq.scales import Earlier, Scale, bring_onto
 from latentseq.tables import require_same_names
+from latentseq.whitening import count_windows, make_views, total_counts
 
 logger = logging.getLogger(__name__)
 
 LARGEST_PROJECTED_K = 5
-TOTAL_DEPTH = "log total depth"
+LARGEST_VIEWED_K = 4  # windows of 1 kb hold too few of longer ones
+N_DIRECTIONS = 20  # of composition, in which genomes differ most; fewer lose some, more add noise
+TOTAL_DEPTH, LENGTH, HELD = "log total depth", "log length", "log share of reads"
 
 
 def read_in_order(fasta: str | Path, names: np.ndarray) -> Iterator[bytes]:
@@ -43,12 +46,14 @@ def encode_kmers(
     k: int,
     project: bool,
     earlier: Earlier | None = None,
+    held: np.ndarray | None = None,
 ) -> tuple[Features, pd.DataFrame]:
     """Encode canonical k-mer composition and depth.
 
     sequences: the ingested table; depth: arrays of depth.npz; earlier: the scales of an earlier
-    run, where the features are for its model. Returns the features, and a table of facts about the k-mers (columns
-    fact, value).
+    run, where the features are for its model; held: (n,), share of the reads of its genome that each sequence got,
+    where others hold the same stretch (`held_shares`; None: all). Returns the features, and a table of facts about the
+    k-mers (columns fact, value). With depth and short words they hold views too, where there are enough windows.
     Raises ValueError when the three do not name the same sequences in the same order, `project` is asked of a k that
     is too large for it, or the columns are not those of the earlier run.
     """
@@ -59,18 +64,45 @@ def encode_kmers(
         )
     names, lengths = sequences["sequence"].to_numpy(str), sequences["length"].to_numpy(np.int64)
     require_same_names(depth["sequences"], names, "depth.npz", "sequences.tsv")
-    counts = kmers.count_all(read_in_order(fasta, names), len(names), k)
+    viewed = project and k <= LARGEST_VIEWED_K and len(depth["samples"]) > 0
+    if viewed:
+        windows, offsets = count_windows(read_in_order(fasta, names), k)
+        counts = total_counts(windows, offsets)
+    else:
+        counts = kmers.count_all(read_in_order(fasta, names), len(names), k)
     facts = describe_kmers(counts, lengths, names, k)
     columns, raw = composition(counts, k, project)
     means = mean_depths(depth["depth"])
     scales = earlier.scales if earlier else {}
     if earlier:
-        bring_onto(scales, {"composition": columns} | depth_columns(depth["samples"]))
+        with_length = {"length": np.array([LENGTH, HELD])} if "length" in scales else {}
+        bring_onto(scales, {"composition": columns} | depth_columns(depth["samples"]) | with_length)
         means = scales["abundance"].std.astype(np.float64) if "abundance" in scales else means
     blocks = {"composition": standardised(raw, columns, scales.get("composition"))}
     blocks |= abundance_blocks(depth["depth"], depth["samples"], means, scales.get("total_depth"))
+    views = None
+    if viewed and not earlier:
+        views = make_views(windows, offsets, counts, lengths, k=k, n_directions=N_DIRECTIONS)
+    if views is not None or "length" in scales:
+        blocks["length"] = length_block(lengths, held)
     logger.info("features: %s", ", ".join(f"{name} {block.values.shape[1]}" for name, block in blocks.items()))
-    return Features(names, length_weights(lengths), blocks), facts
+    return Features(names, length_weights(lengths), blocks, views=views), facts
+
+
+def length_block(lengths: np.ndarray, held: np.ndarray | None) -> Block:
+    """What the noise of a sequence's composition and depth depends on: logarithms of its length and of its share of
+    the reads (1 where `held` is None)."""
+    shares = np.ones(len(lengths)) if held is None else held
+    return unscaled(np.log(np.stack([lengths, shares], 1)).astype(np.float32), np.array([LENGTH, HELD]), "given")
+
+
+def held_shares(first: np.ndarray, second: np.ndarray, bases: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Share of the reads of its genome that a sequence gets when those of other assemblies hold stretches of it; (n,).
+
+    first, second, bases: (pairs,) rows that share so many bases; a read that fits several places goes to one of them.
+    """
+    shared = np.bincount(first, bases, len(lengths)) + np.bincount(second, bases, len(lengths))
+    return 1 / (1 + shared / np.maximum(lengths, 1))
 
 
 def length_weights(lengths: np.ndarray) -> np.ndarray:

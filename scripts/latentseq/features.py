@@ -12,6 +12,7 @@ import numpy as np
 
 from latentseq.arrays import map_arrays, write_arrays
 from latentseq.onehot import Frame
+from latentseq.whitening import Views
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Features:
 
     sequences: (n,) names; weights: (n,) float32, of each row in the loss, with a mean of 1; frame: of an alignment,
     all its columns, also those that never vary and so are in no block; unseen_loss: (n,) float32, nats for letters of
-    newcomers in those columns, which the network does not see (None: there are none).
+    newcomers in those columns, which the network does not see (None: there are none); views: composition of windows,
+    for a network that learns what stretches of one sequence share (None: too few of them, or no depth).
     """
 
     sequences: np.ndarray
@@ -46,6 +48,7 @@ class Features:
     blocks: Mapping[str, Block] = field(default_factory=dict)
     frame: Frame | None = None
     unseen_loss: np.ndarray | None = None
+    views: Views | None = None
 
     @property
     def matrix(self) -> np.ndarray:
@@ -78,6 +81,8 @@ def write_features(features: Features, path: str | Path) -> None:
         arrays["frame_sequences"] = np.array(features.frame.n_sequences)
     if features.unseen_loss is not None:
         arrays["unseen_loss"] = features.unseen_loss
+    if features.views is not None:
+        arrays |= features.views.arrays()
     write_arrays(path, arrays)
 
 
@@ -90,7 +95,8 @@ def read_features(path: str | Path) -> Features:
         letters, n_sequences = str(arrays["frame_letters"]), int(arrays["frame_sequences"])
         frame = Frame(np.array(arrays["frame_columns"]), letters, n_sequences)
     unseen = np.array(arrays["unseen_loss"]) if "unseen_loss" in arrays else None
-    return Features(np.array(arrays["sequences"]), np.array(arrays["weights"]), blocks, frame, unseen)
+    views = Views.from_arrays(arrays) if "views_offsets" in arrays else None
+    return Features(np.array(arrays["sequences"]), np.array(arrays["weights"]), blocks, frame, unseen, views)
 
 
 def _block_of(arrays: Mapping[str, np.ndarray], name: str) -> Block:

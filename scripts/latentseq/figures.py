@@ -21,7 +21,7 @@ LETTERS: Final = "".join(
 PER_DECADE: Final = 980  # steps of a packed number: 0.24 % apart
 LEAST_PACKED: Final = 1e-3
 COLOURS: Final = 12  # the page's palette
-TERMS: Final = ("composition", "abundance", "total_depth", "bases", "values", "kl")
+TERMS: Final = ("composition", "abundance", "total_depth", "depth", "bases", "values", "kl")
 MOST_EARLIER: Final = 50_000  # points of an earlier run behind the newcomers
 
 Figure = dict[str, Any]

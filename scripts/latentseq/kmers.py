@@ -71,6 +71,35 @@ def count_kmers(sequence: bytes, k: int) -> np.ndarray:
     return counts
 
 
+@numba.njit(cache=True)
+def _add_pieces(
+    letters: np.ndarray, k: int, code_of_byte: np.ndarray, column_of_kmer: np.ndarray, counts: np.ndarray
+) -> None:
+    """Add the k-mers of one sequence to the row of `counts` that its last base belongs to."""
+    mask = (1 << (2 * k)) - 1
+    kmer = filled = 0
+    n_pieces, n_letters = len(counts), len(letters)
+    for place in range(n_letters):
+        code = code_of_byte[letters[place]]
+        if code > 3:
+            filled = 0
+            continue
+        kmer = ((kmer << 2) | code) & mask
+        filled += 1
+        if filled >= k:
+            counts[place * n_pieces // n_letters, column_of_kmer[kmer]] += 1
+
+
+def count_pieces(sequence: bytes, k: int, n_pieces: int) -> np.ndarray:
+    """Count the canonical k-mers in pieces of equal length, (pieces, canonical k-mers) uint16; together all k-mers.
+
+    A piece should be shorter than 65,536 bases.
+    """
+    counts = np.zeros((n_pieces, len(canonical_kmers(k))), np.uint16)
+    _add_pieces(np.frombuffer(sequence, np.uint8), k, CODE_OF_BYTE, canonical_index(k), counts)
+    return counts
+
+
 def count_all(sequences: Iterable[bytes], n_sequences: int, k: int) -> np.ndarray:
     """Count the canonical k-mers of each of `n_sequences` sequences, one at a time.
 

@@ -73,6 +73,26 @@ class Softmax(Likelihood):
         return self.expected(decoded)
 
 
+class Given(Likelihood):
+    """Columns that other likelihoods depend on; they are not decoded, and no part of the loss."""
+
+    @property
+    def n_outputs(self) -> int:
+        return 0
+
+    def inputs(self, values: Tensor) -> Tensor:
+        return values[:, :0]
+
+    def loss(self, decoded: Tensor, values: Tensor) -> Tensor:
+        return values.new_zeros(len(values))
+
+    def expected(self, decoded: Tensor, totals: Tensor | None = None) -> Tensor:
+        return decoded
+
+    def draw(self, decoded: Tensor, generator: torch.Generator, totals: Tensor | None = None) -> Tensor:
+        return decoded
+
+
 class Gaussian(Likelihood):
     """Gaussian with one learned variance for all columns: with a linear decoder, probabilistic principal components
     (Tipping and Bishop 1999, 10.1111/1467-9868.00196)."""
@@ -208,6 +228,7 @@ class Categorical(Likelihood):
 PLAIN = {
     "squared_error": SquaredError,
     "softmax": Softmax,
+    "given": Given,
     "gaussian": Gaussian,
     "bernoulli": Bernoulli,
     "negative_binomial": NegativeBinomial,

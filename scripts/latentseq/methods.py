@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from latentseq.defaults import fill_in
 from latentseq.mapping import SMALLEST_FOR_UMAP
 from latentseq.methods_input import describe_data
 from latentseq.references import cited_in
@@ -73,6 +74,9 @@ def describe_network(content: ReportInput) -> list[str]:
     vae = section(content, "vae")
     if not vae:
         return []
+    vae = fill_in(vae, contigs=of_contigs(content))
+    if of_contigs(content):
+        return _contig_network(content, vae)
     n_samples = len(content.depth["samples"])
     dropout = 0 if content.job == "kmer" and n_samples < 2 else vae["dropout"]
     layers = count_of(vae["n_layers"], "layer", "layers")
@@ -85,6 +89,28 @@ def describe_network(content: ReportInput) -> list[str]:
         f"A variational autoencoder (Kingma and Welling 2014) with {vae['n_latent']} latent dimensions and a standard "
         f"normal prior was trained; encoder and decoder were {shape} ({regular}).",
         _loss(content, vae, n_samples),
+    ]
+
+
+def of_contigs(content: ReportInput) -> bool:
+    """Whether the network was that for contigs with depth, whose loss has a term of its own for depth."""
+    return content.history is not None and "depth" in content.history
+
+
+def _contig_network(content: ReportInput, vae: Mapping[str, Any]) -> list[str]:
+    n_samples = len(content.depth["samples"])
+    samples = "the one sample" if n_samples == 1 else f"each of the {n_samples} samples"
+    layers = count_of(vae["n_layers"], "layer", "layers")
+    return [
+        "Composition was taken in the directions in which sequences differ most, measured by the scatter of windows "
+        "of 1 kb within sequences (linear discriminant analysis).",
+        "A variational autoencoder (Kingma and Welling 2014) was trained whose latent dimensions are these directions "
+        f"and the log depth in {samples}; its encoder adds what it learns, with {layers} of {vae['n_hidden']} units, "
+        "to the data shrunken by their noise.",
+        "From one stretch of a sequence, drawn anew for every batch, it was told the rest: the loss was the negative "
+        "log likelihood of composition (Student's t, with the noise at the stretch's length) and of depth (Student's "
+        "t, with the noise of counted read pairs and a learned dispersion), plus "
+        f"{vae['kl_weight']:g} times the Kullback-Leibler divergence in nats.",
     ]
 
 
@@ -113,6 +139,7 @@ def describe_training(content: ReportInput) -> list[str]:
     training = section(content, "training")
     if not training:
         return []
+    training = fill_in(training, contigs=of_contigs(content))
     device = content.settings.get("device")
     rows = ROWS[content.job][1]
     warmup = training["kl_warmup"]

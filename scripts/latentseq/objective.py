@@ -6,6 +6,7 @@ import numpy as np
 
 from latentseq.features import Block, Features
 from latentseq.vae import Architecture, BlockSpec
+from latentseq.whitening import Views
 
 
 def default_weights(n_samples: int) -> dict[str, float]:
@@ -49,10 +50,23 @@ def design_architecture(
     n_samples = 0
     if "total_depth" in features.blocks:
         n_samples = len(features.blocks["abundance"].columns) if "abundance" in features.blocks else 1
+    if features.views is not None and "length" in features.blocks and n_samples:
+        return contig_architecture(features, features.views, n_samples, n_hidden, n_layers)
     defaults = default_weights(n_samples)
     given = {name: weight for name, weight in weights.items() if weight is not None}
     blocks = tuple(spec_of(name, block, (defaults | given)[name]) for name, block in features.blocks.items())
     return Architecture(blocks, n_latent, n_hidden, n_layers, dropout if n_samples > 1 else 0.0, architecture)
+
+
+def contig_architecture(features: Features, views: Views, n_samples: int, n_hidden: int, n_layers: int) -> Architecture:
+    """Architecture for contigs with depth: a latent dimension for each direction of composition and each sample.
+
+    Its likelihoods know the noise of each sequence, so there is nothing to weight; nor is there dropout, as what is
+    decoded are other stretches than those that were looked at.
+    """
+    blocks = tuple(spec_of(name, block, 1.0) for name, block in features.blocks.items())
+    n_latent, n_noise = len(views.whitening.spread) + n_samples, len(views.whitening.lengths)
+    return Architecture(blocks, n_latent, n_hidden, n_layers, 0.0, "contigs", n_noise)
 
 
 def spec_of(name: str, block: Block, weight: float) -> BlockSpec:

@@ -58,7 +58,9 @@ class Scorer:
         losses = self.model.reconstruction_loss(self.model.decode(z), x)
         reconstruction = self.model.weighted_sum({name: loss.double() for name, loss in losses.items()})
         # the constants of the two Gaussian densities cancel
-        log_ratio = 0.5 * (noise.square() - z.square() + logvar).double().sum(dim=1)
+        scale = self.model.prior_scale
+        ratio = noise.square() - (z / scale).square() + logvar - 2 * scale.log()
+        log_ratio = 0.5 * ratio.double().sum(dim=1)
         return log_ratio - self.scale * reconstruction
 
 

@@ -14,10 +14,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from latentseq.checkpoints import fingerprint, load_checkpoint, save_checkpoint
+from latentseq.defaults import fill_in
 from latentseq.devices import make_reproducible, precise, random_states, restore_random, select_device
 from latentseq.features import Features
 from latentseq.logs import Console, package_versions
+from latentseq.models import make_model
 from latentseq.objective import design_architecture
+from latentseq.stretches import place_stretches
 from latentseq.tables import write_table
 from latentseq.training_data import check_features, place_data
 from latentseq.vae import VAE, Architecture, Loss, rows_at_once
@@ -64,7 +67,7 @@ class Trainer:
         check_features(features)
         make_reproducible(settings.seed)
         self.settings, self.device = settings, device
-        self.model = VAE(architecture)
+        self.model = make_model(architecture)
         scales = features.blocks.values()
         self.model.input_mean.copy_(torch.from_numpy(np.concatenate([block.mean for block in scales])))
         self.model.input_std.copy_(torch.from_numpy(np.concatenate([block.std for block in scales])))
@@ -72,6 +75,7 @@ class Trainer:
             likelihood.start_at(block.values, features.weights)
         self.model.to(device)
         self.data = place_data(features, architecture.n_latent, settings.held_out, settings.seed, device)
+        self.stretches = place_stretches(self.model, features, self.data)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=device.type != "mps"
         )
@@ -124,7 +128,7 @@ class Trainer:
     def step(self, rows: Tensor, kl_weight: float) -> Tensor:
         """One step down the gradient; returns the sums of loss, terms and KL over the rows."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.model(self.data.x.take(rows), kl_weight, self.settings.free_bits)
+            loss = self.batch_loss(rows, kl_weight)
         weight = self.data.weight[rows]
         self.optimizer.zero_grad(set_to_none=True)
         (loss.total * weight).mean().backward()
@@ -132,13 +136,20 @@ class Trainer:
         self.schedule.step()
         return sums_of(loss, weight)
 
+    def batch_loss(self, rows: Tensor, kl_weight: float) -> Loss:
+        """Loss of the training rows of these numbers, or of stretches of them that the encoder does not see."""
+        free_bits = self.settings.free_bits
+        if self.stretches is None:
+            return self.model(self.data.x.take(rows), kl_weight, free_bits)
+        return self.stretches.loss(rows, kl_weight, free_bits)
+
     def run_epoch(self) -> dict[str, float]:
         """Train on every batch once; adds a row to the history and returns it."""
         started = time.monotonic()
         kl_weight = self.settings.kl_weight * self.kl_weight
         self.model.train()
         steps = torch.stack([self.step(rows, kl_weight) for rows in self.batches()])
-        names = ["loss", *(block.name for block in self.model.architecture.blocks), "kl"]
+        names = ["loss", *self.model.terms, "kl"]
         *means, rows = sum_or_first_broken(steps).tolist()
         row = {"epoch": float(self.epoch + 1)} | {n: m / rows for n, m in zip(names, means, strict=True)}
         row |= {"kl_weight": kl_weight, "learning_rate": self.schedule.get_last_lr()[0]}
@@ -158,12 +169,18 @@ class Trainer:
         self.model.eval()
         total = 0.0
         for rows in torch.arange(len(data.held_out_x), device=self.device).split(rows_at_once(self.model)):
-            x = data.held_out_x.take(rows)
-            mu, logvar = self.model.encode(x)
-            z = mu + (0.5 * logvar).exp() * data.held_out_noise[rows]
-            loss = self.model.loss(x, mu, logvar, z, self.settings.kl_weight, self.settings.free_bits)
+            loss = self.held_out_batch(rows)
             total += float((loss.total * data.held_out_weight[rows]).sum())
         return total / float(data.held_out_weight.sum())
+
+    def held_out_batch(self, rows: Tensor) -> Loss:
+        """Loss of held-out rows at the full KL weight, with the same draws in every epoch."""
+        noise, kl_weight, free_bits = self.data.held_out_noise[rows], self.settings.kl_weight, self.settings.free_bits
+        if self.stretches is not None:
+            return self.stretches.held_out_loss(rows, noise, kl_weight, free_bits)
+        x = self.data.held_out_x.take(rows)
+        mu, logvar = self.model.encode(x)
+        return self.model.loss(x, mu, logvar, mu + (0.5 * logvar).exp() * noise, kl_weight, free_bits)
 
     def keep_best(self, held_out_loss: float) -> None:
         """Remember the weights of the epoch with the lowest held-out loss, once the KL weight is full."""
@@ -264,7 +281,9 @@ def run_training(
     loop = {name: value for name, value in training.items() if name != "device"}
     loop["max_epochs"] = training["max_epochs"] or default_epochs(len(features.sequences))
     architecture = design_architecture(features, vae["weights"], **shape)
-    settings = TrainingSettings(**loop, kl_weight=vae["kl_weight"], free_bits=vae["free_bits"], seed=seed)
+    of_loss = {name: vae[name] for name in ("kl_weight", "free_bits")}
+    chosen = fill_in(loop | of_loss, contigs=architecture.network == "contigs")
+    settings = TrainingSettings(**chosen, seed=seed)
     device = select_device(training["device"])
     sizes = ", ".join(f"{block.name} {len(block.columns)}" for block in architecture.blocks)
     logger.info("PyTorch %s on %s; columns: %s; %s", torch.__version__, device, sizes, shape)

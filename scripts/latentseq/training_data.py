@@ -60,7 +60,8 @@ class Rows:
 
 @dataclass
 class Data:
-    """Training and held-out rows with weights (n,), names of those held out, and noise for them, (n, n_latent)."""
+    """Training and held-out rows with weights (n,) and numbers (n,), names of those held out, and noise for them,
+    (n, n_latent)."""
 
     x: Rows
     weight: Tensor
@@ -68,6 +69,8 @@ class Data:
     held_out_weight: Tensor
     held_out_noise: Tensor
     held_out: np.ndarray
+    numbers: Tensor
+    held_out_numbers: Tensor
 
 
 def place_data(features: Features, n_latent: int, held_out: float, seed: int, device: torch.device) -> Data:
@@ -89,4 +92,6 @@ def place_data(features: Features, n_latent: int, held_out: float, seed: int, de
         weight[held].to(device),
         noise,
         features.sequences[np.sort(held.numpy())],
+        kept,
+        held,
     )

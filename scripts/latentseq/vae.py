@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from latentseq.files import whole_file
@@ -32,7 +32,10 @@ class BlockSpec:
 
 @dataclass(frozen=True)
 class Architecture:
-    """All that is needed to build the network anew; `network` is mlp or conv."""
+    """All that is needed to build the network anew; `network` is mlp, conv or contigs.
+
+    n_noise: lengths at which the noise of composition is known (contigs).
+    """
 
     blocks: tuple[BlockSpec, ...]
     n_latent: int
@@ -40,6 +43,7 @@ class Architecture:
     n_layers: int
     dropout: float
     network: str = "mlp"
+    n_noise: int = 0
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> "Architecture":
@@ -100,6 +104,16 @@ class VAE(nn.Module):
         # kept beside the weights, so that new sequences are brought onto the scale of those it was trained on
         self.register_buffer("input_mean", torch.zeros(n_columns))
         self.register_buffer("input_std", torch.ones(n_columns))
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the terms of the loss."""
+        return tuple(block.name for block in self.architecture.blocks)
+
+    @property
+    def prior_scale(self) -> Tensor:
+        """Standard deviation of the prior in each latent dimension, (n_latent,)."""
+        return torch.ones(self.architecture.n_latent, device=self.input_mean.device)
 
     def parts(self) -> list[Likelihood]:
         """Likelihoods in the order of the blocks."""
@@ -169,10 +183,3 @@ def save_model(
     with whole_file(description) as partial:
         fields = {"architecture": asdict(model.architecture), "trained": dict(trained)} | more
         partial.write_text(json.dumps(fields, indent=1) + "\n")
-
-
-def load_model(weights: str | Path, description: str | Path) -> VAE:
-    """Rebuild a model from the two files of `save_model`, ready to embed."""
-    model = VAE(Architecture.from_fields(json.loads(Path(description).read_text())["architecture"]))
-    model.load_state_dict(load_file(weights))
-    return model.eval()
