@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from latentseq.networks import dense_layers
 from latentseq.vae import VAE, Architecture, Loss, kl_by_dimension
-from latentseq.whitening import Whitening
+from latentseq.views import Whitening
 
 TERMS = ("composition", "depth")
 BASES_OF_A_PAIR = 500.0  # sequenced bases of a read pair: the unit in which depth is counted
@@ -24,6 +24,7 @@ FAINTEST = 0.3  # reads per base; below, the logarithm of a depth says little
 SMALLEST_EXPECTED = 0.005  # reads per base, from other genomes
 STARTING_EXCESS, STARTING_DISPERSION = 0.4, 0.15  # composition's variance beyond its noise; depth's relative deviation
 TAILS = 6.0  # degrees of freedom of the t distribution of depth; composition has four times as many
+LEARNED_SHARE = 0.5  # of what the encoder adds to the data
 LONGEST = 1.0  # standard deviations of log length above its mean: few stretches in training are longer
 SMALLEST_MEAN = 1e-9  # depth of a sample without any read
 SMALLEST_SIGMA, STARTING_LOGVAR = -10.0, -2.0
@@ -147,10 +148,17 @@ class ContigVAE(VAE):
         return torch.cat([composition, depth, length[:, None]], dim=1)
 
     def encode_contigs(self, contigs: Contigs) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of q(z given the contigs), both (n, n_latent)."""
+        """Mean and log variance of q(z given the contigs), both (n, n_latent).
+
+        What is learned draws close genomes together while it makes each denser. After training half of it is taken,
+        where several samples tell genomes apart; with one, where composition must, all of it.
+        """
         inputs = self.inputs_of(contigs)
         hidden = self.encoder(inputs)
-        mu = (self.mu(hidden) + inputs[:, :-1]) * self.scale
+        learned = self.mu(hidden)
+        if not self.training:
+            learned = learned * (LEARNED_SHARE if self.n_samples > 1 else 1.0)
+        mu = (learned + inputs[:, :-1]) * self.scale
         return mu, self.logvar(hidden).clamp(SMALLEST_SIGMA, 8) + 2 * self.scale.log()
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from latentseq.arrays import map_arrays, write_arrays
 from latentseq.onehot import Frame
-from latentseq.whitening import Views
+from latentseq.views import Views
 
 
 @dataclass(frozen=True)

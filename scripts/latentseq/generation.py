@@ -5,7 +5,7 @@ What comes out has the form of what the model was trained on: aligned sequences,
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +80,8 @@ def generate(
     random = np.random.default_rng(seed)
     known = ~held_out | held_out.all()
     points = choose_points(latent, features.weights, known, number, source, sequences, random)
+    if source == "prior":
+        points = replace(points, z=points.z * model.prior_scale.numpy())
     generator = torch.Generator().manual_seed(seed) if letters == "drawn" else None
     headers = [f"generated{i} {origin}" for i, origin in enumerate(points.origins, start=1)]
     logger.info("%d points from %s, letters %s", number, source, letters)

@@ -6,7 +6,7 @@ import numpy as np
 
 from latentseq.features import Block, Features
 from latentseq.vae import Architecture, BlockSpec
-from latentseq.whitening import Views
+from latentseq.views import Views
 
 
 def default_weights(n_samples: int) -> dict[str, float]:

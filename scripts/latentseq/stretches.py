@@ -7,7 +7,7 @@ from latentseq.contig_vae import BASES_OF_A_PAIR, Contigs, ContigVAE
 from latentseq.features import Features
 from latentseq.training_data import Data, Rows
 from latentseq.vae import VAE, Loss, rows_at_once
-from latentseq.whitening import Views
+from latentseq.views import Views
 
 FEWEST_WINDOWS = 2  # of a stretch, where the sequence has twice as many
 

@@ -58,6 +58,7 @@ def walk_latent(
     else:
         z, dimension, position = steps_along(latent)
     prior = np.random.default_rng(seed).standard_normal((PRIOR_DRAWS, model.architecture.n_latent))
+    prior *= model.prior_scale.numpy()
     columns, walked = decode_means(features, model, z, divide_by)
     _, drawn = decode_means(features, model, prior, divide_by)
     arrays: dict[str, np.ndarray] = {

@@ -5,12 +5,12 @@ can be seen from means of ever more windows. The directions are those of a linea
 sequence as a class of its own.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 
 import numpy as np
 
 from latentseq import kmers
+from latentseq.views import Views, Whitening
 
 WINDOW = 1000  # bases
 WINDOWS_A_PIECE = (1, 2, 4, 8, 16)  # pieces whose scatter is measured
@@ -20,45 +20,6 @@ MOST_WINDOWS = 200_000  # of more, those of some sequences are looked at
 LONGEST_WEIGHT = 20_000  # bases; longer sequences weigh no more in the spread between genomes
 SMALLEST_SPREAD = 0.1  # variance between genomes that a direction has at least, in units of noise
 NOISE_OF_THE_LONG = 0.3  # what is left in the spread of the long sequences
-
-
-@dataclass(frozen=True)
-class Whitening:
-    """A linear map of projected composition, (n, C), to K directions in which the noise at 4 kb is 1.
-
-    centre: (C,); directions: (C, K); inverse: (K, C), the way back; spread: (K,) variance between genomes; lengths:
-    (m,) bases, rising, and variances: (m, K), the noise at these lengths. All float32.
-    """
-
-    centre: np.ndarray
-    directions: np.ndarray
-    inverse: np.ndarray
-    spread: np.ndarray
-    lengths: np.ndarray
-    variances: np.ndarray
-
-
-@dataclass(frozen=True)
-class Views:
-    """Composition of windows of about 1 kb: any stretch of a sequence is a mean over windows.
-
-    offsets: (n + 1,) int64, where each sequence's windows begin; profiles: (windows, K) float32, whitened.
-    """
-
-    whitening: Whitening
-    offsets: np.ndarray
-    profiles: np.ndarray
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """All of it by name, for a file of arrays."""
-        named = {f"views_{name}": values for name, values in vars(self.whitening).items()}
-        return named | {"views_offsets": self.offsets, "views_profiles": self.profiles}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Views":
-        """Rebuild from what `arrays` gave."""
-        whitening = Whitening(**{field.name: np.array(arrays[f"views_{field.name}"]) for field in fields(Whitening)})
-        return cls(whitening, np.array(arrays["views_offsets"]), arrays["views_profiles"])
 
 
 def count_windows(sequences: Iterable[bytes], k: int) -> tuple[np.ndarray, np.ndarray]:
