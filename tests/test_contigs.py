@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from latentseq.defaults import fill_in
 from latentseq.embedding import embed
 from latentseq.encoding import abundance_blocks, composition, held_shares, length_block, length_weights, standardised
 from latentseq.features import Features, read_features, write_features
@@ -175,11 +176,21 @@ def test_genomes_come_apart_and_the_same_seed_gives_the_same(planted, tmp_path):
 
 
 def test_short_contigs_are_less_certain(planted, tmp_path):
-    features, _, _ = planted
-    latent = embed(features, train_contigs(tmp_path, features, max_epochs=20).model)
-    length = features.blocks["length"].values[:, 0]
-    short, long = length < np.quantile(length, 0.2), length > np.quantile(length, 0.8)
-    assert latent.sigma[short].mean() > latent.sigma[long].mean()
+    """Between stretches as long as those of the training; beyond, a network of so few contigs guesses."""
+    features, _, depth = planted
+    model = train_contigs(tmp_path, features, max_epochs=20).model
+    whole = read_rows(model, Rows(features.matrix, np.arange(len(depth)), CPU))
+    with torch.no_grad():
+        short, long = (
+            model.encode_contigs(whole._replace(length=torch.full((len(depth),), size))) for size in (1e3, 6e3)
+        )
+    assert short[1].mean() > long[1].mean()
+
+
+def test_settings_that_are_not_set_are_chosen_by_the_network():
+    settings = {"max_epochs": None, "learning_rate": 0.5, "patience": 3}
+    assert fill_in(settings, contigs=True) == {"max_epochs": 30, "learning_rate": 0.5, "patience": 3}
+    assert fill_in({"kl_weight": None}, contigs=False) == {"kl_weight": 0.00015625}
 
 
 def test_a_saved_model_is_the_same(planted, tmp_path):
