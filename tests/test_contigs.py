@@ -6,13 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from latentseq.defaults import fill_in
+from latentseq.defaults import epochs_of_contigs, fill_in
 from latentseq.embedding import embed
 from latentseq.encoding import abundance_blocks, composition, held_shares, length_block, length_weights, standardised
 from latentseq.features import Features, read_features, write_features
 from latentseq.kmers import count_kmers, count_pieces
 from latentseq.models import load_model
 from latentseq.objective import design_architecture
+from latentseq.overlaps import Overlaps
 from latentseq.stretches import Stretches, draw_places, read_rows
 from latentseq.training import Trainer, train
 from latentseq.training_data import Rows
@@ -189,8 +190,8 @@ def test_short_contigs_are_less_certain(planted, tmp_path):
 
 def test_settings_that_are_not_set_are_chosen_by_the_network():
     settings = {"max_epochs": None, "learning_rate": 0.5, "patience": 3}
-    assert fill_in(settings, contigs=True) == {"max_epochs": 30, "learning_rate": 0.5, "patience": 3}
-    assert fill_in({"kl_weight": None}, contigs=False) == {"kl_weight": 0.00015625}
+    assert fill_in(settings, 20_000, contigs=True) == {"max_epochs": 30, "learning_rate": 0.5, "patience": 3}
+    assert fill_in({"kl_weight": None}, 20_000, contigs=False) == {"kl_weight": 0.00015625}
 
 
 def test_a_saved_model_is_the_same(planted, tmp_path):
@@ -202,7 +203,8 @@ def test_a_saved_model_is_the_same(planted, tmp_path):
 
 
 def test_shares_of_reads_that_overlapping_contigs_get():
-    shares = held_shares(np.array([0]), np.array([1]), np.array([1000.0]), np.array([1000, 4000, 500]))
+    overlaps = Overlaps(np.array(["a", "b", "c"]), np.array([0]), np.array([1]), np.array([1000.0]), np.ones(1))
+    shares = held_shares(overlaps, np.array([1000, 4000, 500]))
     np.testing.assert_allclose(shares, [1 / 2, 1 / 1.25, 1])
 
 
@@ -210,3 +212,8 @@ def test_projection_of_windows_is_that_of_sequences():
     windows, offsets = count_windows([b"ACGGT" * 300], 4)
     _, raw = composition(total_counts(windows, offsets), 4, True)
     np.testing.assert_allclose(project(total_counts(windows, offsets), 4), raw)
+
+
+@pytest.mark.parametrize(("n", "epochs"), [(8, 100), (5000, 100), (6250, 80), (25_000, 30), (1_000_000, 30)])
+def test_few_contigs_are_shown_more_often(n, epochs):
+    assert epochs_of_contigs(n) == epochs

@@ -11,7 +11,6 @@ from latentseq.embedding import embed
 from latentseq.objective import default_weights, design_architecture
 from latentseq.training import (
     Trainer,
-    default_epochs,
     require_finite,
     run_training,
     train,
@@ -370,10 +369,3 @@ def test_scales_of_the_features_go_with_the_model(tmp_path):
     for buffer, part in ((model.input_mean, "mean"), (model.input_std, "std")):
         expected = np.concatenate([getattr(block, part) for block in features.blocks.values()])
         np.testing.assert_array_equal(buffer.numpy(), expected)
-
-
-@pytest.mark.parametrize(
-    ("n", "epochs"), [(8, 100), (5000, 100), (5001, 100), (6250, 80), (25_000, 20), (1_000_000, 20)]
-)
-def test_few_sequences_are_shown_more_often(n, epochs):
-    assert default_epochs(n) == epochs

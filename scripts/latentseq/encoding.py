@@ -10,6 +10,7 @@ import pysam
 
 from latentseq import kmers
 from latentseq.features import Block, Features, unscaled
+from latentseq.overlaps import Overlaps
 from latentseq.scales import Earlier, Scale, bring_onto
 from latentseq.tables import require_same_names
 from latentseq.whitening import count_windows, make_views, total_counts
@@ -46,14 +47,14 @@ def encode_kmers(
     k: int,
     project: bool,
     earlier: Earlier | None = None,
-    held: np.ndarray | None = None,
+    overlaps: Overlaps | None = None,
 ) -> tuple[Features, pd.DataFrame]:
     """Encode canonical k-mer composition and depth.
 
-    sequences: the ingested table; depth: arrays of depth.npz; earlier: the scales of an earlier
-    run, where the features are for its model; held: (n,), share of the reads of its genome that each sequence got,
-    where others hold the same stretch (`held_shares`; None: all). Returns the features, and a table of facts about the
-    k-mers (columns fact, value). With depth and short words they hold views too, where there are enough windows.
+    sequences: the ingested table; depth: arrays of depth.npz; earlier: the scales of an earlier run, where the features
+    are for its model; overlaps: the stretches that sequences of other samples hold as well, which share their reads.
+    Returns the features, and a table of facts about the k-mers (columns fact, value). With depth
+    and short words they hold views too, where there are enough windows.
     Raises ValueError when the three do not name the same sequences in the same order, `project` is asked of a k that
     is too large for it, or the columns are not those of the earlier run.
     """
@@ -64,6 +65,8 @@ def encode_kmers(
         )
     names, lengths = sequences["sequence"].to_numpy(str), sequences["length"].to_numpy(np.int64)
     require_same_names(depth["sequences"], names, "depth.npz", "sequences.tsv")
+    if overlaps is not None:
+        require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
     viewed = project and k <= LARGEST_VIEWED_K and len(depth["samples"]) > 0
     if viewed:
         windows, offsets = count_windows(read_in_order(fasta, names), k)
@@ -84,24 +87,25 @@ def encode_kmers(
     if viewed and not earlier:
         views = make_views(windows, offsets, counts, lengths, k=k, n_directions=N_DIRECTIONS)
     if views is not None or "length" in scales:
-        blocks["length"] = length_block(lengths, held)
+        blocks["length"] = length_block(lengths, overlaps)
     logger.info("features: %s", ", ".join(f"{name} {block.values.shape[1]}" for name, block in blocks.items()))
     return Features(names, length_weights(lengths), blocks, views=views), facts
 
 
-def length_block(lengths: np.ndarray, held: np.ndarray | None) -> Block:
+def length_block(lengths: np.ndarray, overlaps: Overlaps | None) -> Block:
     """What the noise of a sequence's composition and depth depends on: logarithms of its length and of its share of
-    the reads (1 where `held` is None)."""
-    shares = np.ones(len(lengths)) if held is None else held
+    the reads (1 without overlaps)."""
+    shares = held_shares(overlaps, lengths) if overlaps else np.ones(len(lengths))
     return unscaled(np.log(np.stack([lengths, shares], 1)).astype(np.float32), np.array([LENGTH, HELD]), "given")
 
 
-def held_shares(first: np.ndarray, second: np.ndarray, bases: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def held_shares(overlaps: Overlaps, lengths: np.ndarray) -> np.ndarray:
     """Share of the reads of its genome that a sequence gets when those of other assemblies hold stretches of it; (n,).
 
-    first, second, bases: (pairs,) rows that share so many bases; a read that fits several places goes to one of them.
+    A read that fits several places goes to one of them. lengths: (n,) bases.
     """
-    shared = np.bincount(first, bases, len(lengths)) + np.bincount(second, bases, len(lengths))
+    n, bases = len(lengths), overlaps.bases
+    shared = np.bincount(overlaps.first, bases, n) + np.bincount(overlaps.second, bases, n)
     return 1 / (1 + shared / np.maximum(lengths, 1))
 
 

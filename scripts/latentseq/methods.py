@@ -74,7 +74,7 @@ def describe_network(content: ReportInput) -> list[str]:
     vae = section(content, "vae")
     if not vae:
         return []
-    vae = fill_in(vae, contigs=of_contigs(content))
+    vae = fill_in(vae, len(content.sequences), contigs=of_contigs(content))
     if of_contigs(content):
         return _contig_network(content, vae)
     n_samples = len(content.depth["samples"])
@@ -139,7 +139,7 @@ def describe_training(content: ReportInput) -> list[str]:
     training = section(content, "training")
     if not training:
         return []
-    training = fill_in(training, contigs=of_contigs(content))
+    training = fill_in(training, len(content.sequences), contigs=of_contigs(content))
     device = content.settings.get("device")
     rows = ROWS[content.job][1]
     warmup = training["kl_warmup"]

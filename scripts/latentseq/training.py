@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 SMALLEST_BATCH, FEWEST_STEPS = 16, 20
 SHORTEST_SCHEDULE = 10  # steps: the rise, a tenth of them, is one step at least (OneCycleLR divides by it)
-FEWEST_EPOCHS, MOST_EPOCHS, SEQUENCES_SHOWN = 20, 100, 500_000
 OF_THE_LOSS = ("weights", "kl_weight", "free_bits")  # settings of the model that are not of its shape
 Report = Callable[[dict[str, float]], None]
 
@@ -235,12 +234,6 @@ def require_finite(row: dict[str, float]) -> None:
         )
 
 
-def default_epochs(n: int) -> int:
-    """Passes over `n` sequences: 20, so that the cost of one does not grow with their number, and more where they are
-    few, until 500,000 were shown or 100 passes are made."""
-    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, -(-SEQUENCES_SHOWN // n)))
-
-
 def train(
     features: Features,
     architecture: Architecture,
@@ -279,10 +272,9 @@ def run_training(
     """
     shape = {name: value for name, value in vae.items() if name not in OF_THE_LOSS}
     loop = {name: value for name, value in training.items() if name != "device"}
-    loop["max_epochs"] = training["max_epochs"] or default_epochs(len(features.sequences))
     architecture = design_architecture(features, vae["weights"], **shape)
     of_loss = {name: vae[name] for name in ("kl_weight", "free_bits")}
-    chosen = fill_in(loop | of_loss, contigs=architecture.network == "contigs")
+    chosen = fill_in(loop | of_loss, len(features.sequences), contigs=architecture.network == "contigs")
     settings = TrainingSettings(**chosen, seed=seed)
     device = select_device(training["device"])
     sizes = ", ".join(f"{block.name} {len(block.columns)}" for block in architecture.blocks)

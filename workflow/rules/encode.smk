@@ -26,6 +26,7 @@ if METHOD == "kmer":
     rule encode_sequences:
         input:
             **of_earlier(weights="vae.safetensors", model="vae.json"),
+            **overlaps_of_samples(),
             fasta=dataset("input/sequences.fna.gz"),
             sequences=dataset("input/sequences.tsv"),
             depth=dataset("input/depth.npz"),
