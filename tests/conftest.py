@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 from latentseq import community as com
 from latentseq.simulated_reads import write_bams
 from pages import BROWSER, Visit
 from small_runs import ROOT
 
+hypothesis.settings.register_profile("no deadline", deadline=None)  # an example may take long on a busy machine
+hypothesis.settings.load_profile("no deadline")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader"]  # WebGL without a graphics card
 
 
