@@ -8,12 +8,17 @@ from latentseq.graph import (
     leiden,
     links_of,
     nearest_neighbors,
-    neighbor_graph,
     neighbors_by_sample,
     weigh_edges,
 )
 from latentseq.overlaps import Overlaps
 from planted import blobs, cube_blobs, same_partition
+
+
+def neighbor_graph(z, n_neighbors, seed):
+    """Graph of the nearest neighbours of rows of one sample."""
+    one = np.zeros(len(z), np.int64)
+    return weigh_edges(z, *neighbors_by_sample(z, one, n_neighbors, seed), one)
 
 
 def test_nearest_neighbors_of_points_on_a_line():

@@ -80,12 +80,6 @@ def distance_to_neighbor(distance: np.ndarray, start: np.ndarray, n: int, number
     return found
 
 
-def neighbor_graph(z: np.ndarray, n_neighbors: int, seed: int) -> sp.csr_matrix:
-    """Graph of nearest neighbours of rows of one sample; (n, n)."""
-    one = np.zeros(len(z), np.int64)
-    return weigh_edges(z, *neighbors_by_sample(z, one, n_neighbors, seed), one)
-
-
 def links_of(overlaps: Overlaps) -> sp.csr_matrix:
     """Weights of the edges between sequences that share a stretch, by its length; symmetric, (n, n)."""
     n = len(overlaps.sequences)
@@ -170,5 +164,6 @@ class Communities:
             self.network = as_network(graph)
             weight = np.asarray(graph.sum(axis=1)).ravel()
             self.resolution = find_resolution(self.network, weight, self.fineness, seed)
-        self.network.es["weight"] = upper_half(graph).data  # the edges of all draws are the same
+        else:
+            self.network.es["weight"] = upper_half(graph).data  # the edges of all draws are the same
         return leiden(self.network, self.resolution, seed)

@@ -44,42 +44,17 @@ def canonical_index(k: int) -> np.ndarray:
 @numba.njit(cache=True)
 def _add_counts(
     letters: np.ndarray, k: int, code_of_byte: np.ndarray, column_of_kmer: np.ndarray, counts: np.ndarray
-) -> int:
-    """Add the k-mers of one sequence to `counts`; returns how many there were over A, C, G, T alone."""
-    mask = (1 << (2 * k)) - 1
-    kmer = filled = total = 0
-    for byte in letters:
-        code = code_of_byte[byte]
-        if code > 3:
-            filled = 0
-            continue
-        kmer = ((kmer << 2) | code) & mask
-        filled += 1
-        if filled >= k:
-            counts[column_of_kmer[kmer]] += 1
-            total += 1
-    return total
-
-
-def count_kmers(sequence: bytes, k: int) -> np.ndarray:
-    """Count the canonical k-mers of one sequence; those over any letter but A, C, G, T are skipped.
-
-    Returns shape (number of canonical k-mers,), int64.
-    """
-    counts = np.zeros(len(canonical_kmers(k)), np.int64)
-    _add_counts(np.frombuffer(sequence, np.uint8), k, CODE_OF_BYTE, canonical_index(k), counts)
-    return counts
-
-
-@numba.njit(cache=True)
-def _add_pieces(
-    letters: np.ndarray, k: int, code_of_byte: np.ndarray, column_of_kmer: np.ndarray, counts: np.ndarray
 ) -> None:
-    """Add the k-mers of one sequence to the row of `counts` that its last base belongs to."""
+    """Add the k-mers of one sequence over A, C, G, T alone to `counts`, a row for each of its equal pieces.
+
+    A k-mer belongs to the piece that its last base is in.
+    """
     mask = (1 << (2 * k)) - 1
-    kmer = filled = 0
+    kmer = filled = piece = 0
     n_pieces, n_letters = len(counts), len(letters)
     for place in range(n_letters):
+        while (piece + 1) * n_letters <= place * n_pieces:
+            piece += 1
         code = code_of_byte[letters[place]]
         if code > 3:
             filled = 0
@@ -87,7 +62,15 @@ def _add_pieces(
         kmer = ((kmer << 2) | code) & mask
         filled += 1
         if filled >= k:
-            counts[place * n_pieces // n_letters, column_of_kmer[kmer]] += 1
+            counts[piece, column_of_kmer[kmer]] += 1
+
+
+def count_kmers(sequence: bytes, k: int) -> np.ndarray:
+    """Count the canonical k-mers of one sequence; those over any letter but A, C, G, T are skipped.
+
+    Returns shape (number of canonical k-mers,), int64.
+    """
+    return _count(sequence, k, 1, np.int64)[0]
 
 
 def count_pieces(sequence: bytes, k: int, n_pieces: int) -> np.ndarray:
@@ -95,8 +78,12 @@ def count_pieces(sequence: bytes, k: int, n_pieces: int) -> np.ndarray:
 
     A piece should be shorter than 65,536 bases.
     """
-    counts = np.zeros((n_pieces, len(canonical_kmers(k))), np.uint16)
-    _add_pieces(np.frombuffer(sequence, np.uint8), k, CODE_OF_BYTE, canonical_index(k), counts)
+    return _count(sequence, k, n_pieces, np.uint16)
+
+
+def _count(sequence: bytes, k: int, n_pieces: int, kind: type[np.integer]) -> np.ndarray:
+    counts = np.zeros((n_pieces, len(canonical_kmers(k))), kind)
+    _add_counts(np.frombuffer(sequence, np.uint8), k, CODE_OF_BYTE, canonical_index(k), counts)
     return counts
 
 
