@@ -108,7 +108,7 @@ NAMES = st.lists(
 
 
 @given(names=NAMES, columns=st.integers(1, 130), data=st.data())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_what_biopython_writes_is_read(tmp_path_factory, names, columns, data):
     letters = st.text("ACGT-RN", min_size=columns, max_size=columns)
     rows = [data.draw(letters) for _ in names]

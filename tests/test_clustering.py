@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from latentseq.clustering import (
     agreement,
@@ -126,7 +126,6 @@ def test_numbers_by_size():
     np.testing.assert_array_equal(by_size(np.array([5, 5, 2, 9]), np.array([1, 1, 10, 3])), [3, 3, 1, 2])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 99)), min_size=1, max_size=20))
 def test_numbers_by_size_fall(rows):
     labels, lengths = (np.array(column) for column in zip(*rows, strict=True))
@@ -221,7 +220,6 @@ def test_agreement(clusters, other, lengths, expected):
     assert list(found) == [bool(stays) for stays in expected]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=14), st.randoms())
 def test_agreement_is_that_of_its_definition(pairs, random):
     lengths = [2**i for i in range(len(pairs))]  # no two sums are equal

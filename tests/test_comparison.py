@@ -99,7 +99,7 @@ def test_agreement_is_the_adjusted_rand_index():
     assert ari.tolist() == ari.T.tolist()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("12345"), st.sampled_from("123")), min_size=2, max_size=30))
 def test_agreement_is_that_of_scikit_learn(pairs):
     lengths = {f"s{row}": 1000 for row in range(len(pairs))}

@@ -27,7 +27,7 @@ def written(path, texts):
 
 
 @given(st.lists(st.binary(max_size=300), max_size=4), st.integers(1, 700))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_members_of_gzip_stand_one_after_the_other(texts, times):
     assert gzip.decompress(b"".join(gzip_member(text * times) for text in texts)) == b"".join(t * times for t in texts)
 

@@ -108,7 +108,7 @@ def test_arrays_have_names_and_types(measure):
     trim=st.sampled_from([0, 1, 75, 130, 140, 400]),
     window_size=st.integers(1, 1200),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_depth_is_that_of_every_base(tmp_path_factory, seed, trim, window_size):
     records = random_records(60, seed)
     path = write_alignments(tmp_path_factory.getbasetemp() / "S1.bam", LENGTHS, records)
@@ -299,7 +299,6 @@ def test_ends_are_left_out_where_a_third_remains():
     trim=st.integers(0, 200),
     size=st.integers(1, 3000),
 )
-@settings(deadline=None)
 def test_windows_are_of_one_size_to_a_base(lengths, trim, size):
     windows = divide_sequences(np.array(lengths), trim, size)
     for row, interior in enumerate(windows.interior):

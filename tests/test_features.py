@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from latentseq.encoding import abundance_blocks, composition, mean_depths, standardised
@@ -135,7 +135,6 @@ def test_a_sample_without_reads_counts_for_nothing():
     np.testing.assert_array_equal(blocks["abundance"].values, [[1, 0], [1, 0]])
 
 
-@settings(deadline=None)
 @given(DEPTHS)
 def test_abundances_are_shares(depth):
     samples = column_names("sample", depth.shape[1])

@@ -92,7 +92,7 @@ def test_missing_letters_are_no_difference():
 
 
 @given(st.lists(st.text("AC-NR", min_size=6, max_size=6), min_size=2, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_distances_are_those_of_a_count_by_hand(sequences):
     found = nearest_distances(letters_of(sequences[0]), letters_of(*sequences[1:]), n_constant=2)[0]
     expected = []

@@ -3,7 +3,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from latentseq.kmers import (
     canonical_index,
@@ -40,7 +40,6 @@ def all_words(k):
     return ["".join(letters) for letters in product("ACGT", repeat=k)]
 
 
-@settings(deadline=None)  # the first call may compile
 @given(MIXED, st.sampled_from(KS))
 def test_counts_are_those_of_every_window(sequence, k):
     found = count_kmers(sequence.encode(), k)
@@ -48,7 +47,6 @@ def test_counts_are_those_of_every_window(sequence, k):
     assert {words[i]: found[i] for i in np.flatnonzero(found)} == brute_force(sequence, k)
 
 
-@settings(deadline=None)  # the first call may compile
 @given(st.text("ACGTN", max_size=200), st.sampled_from(KS))
 def test_both_strands_have_the_same_counts(sequence, k):
     np.testing.assert_array_equal(count_kmers(sequence.encode(), k), count_kmers(other_strand(sequence).encode(), k))

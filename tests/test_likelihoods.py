@@ -192,7 +192,7 @@ def test_a_row_without_counts_costs_nothing():
     assert loss.item() == pytest.approx(0, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     arrays(np.float64, (3, 5), elements=st.integers(0, 1_000_000)),
     arrays(np.float64, (3, 5), elements=st.floats(-50, 50)),

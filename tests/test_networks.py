@@ -18,7 +18,7 @@ def test_reduced_lengths(columns, layers, lengths):
     assert reduced_lengths(columns, layers) == lengths
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(COLUMNS, LAYERS, STATES)
 def test_shapes_there_and_back(columns, layers, states):
     encoder = ConvolutionalEncoder(columns, states, 6, layers, 0.0)
@@ -37,7 +37,7 @@ def test_every_number_of_columns(columns, layers, monkeypatch):
     assert decoder(torch.randn(2, 2)).shape == (2, columns * 4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(COLUMNS, LAYERS, st.sampled_from(["mlp", "conv"]))
 def test_gradients_reach_every_parameter(columns, layers, network):
     block = BlockSpec("bases", tuple(map(str, range(columns))), "categorical", 1.0, "ACGT")
@@ -50,7 +50,7 @@ def test_gradients_reach_every_parameter(columns, layers, network):
         assert parameter.grad.abs().sum() > 0, name
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(COLUMNS, LAYERS, st.data())
 def test_every_column_is_read_and_written(columns, layers, data):
     """No column falls off at the end, where the length is no multiple of the stride."""

@@ -9,7 +9,7 @@ import pandas as pd
 import pysam
 import pytest
 from backports import zstd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from latentseq.fasta import read_fasta
 from latentseq.names import add_prefix, assign_samples, check_name, check_separator, find_sample
@@ -88,7 +88,6 @@ def test_reads_gzip_of_several_members_and_bgzip(fasta, tmp_path):
     width=st.integers(1, 70),
     end=st.sampled_from(["\n", "\r\n", "\n\n", " \n"]),
 )
-@settings(deadline=None)
 def test_wrapping_and_line_ends_do_not_matter(tmp_path_factory, records, width, end):
     path = tmp_path_factory.getbasetemp() / "wrapped.fna"
     text = ""

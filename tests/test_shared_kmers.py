@@ -88,7 +88,7 @@ def test_unknown_letters_break_kmers():
     assert len(hashes) == 2
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.text("ACGTN", min_size=0, max_size=120), st.integers(1, 4))
 def test_a_sample_of_kmers_is_that_of_its_definition(text, scale):
     hashes, rows = sample_kmers([text.encode(), reverse_complement(text).encode()], 2, scale)

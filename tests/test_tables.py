@@ -82,7 +82,7 @@ def test_written_table(tmp_path):
     assert (tmp_path / "table.tsv").read_text().splitlines()[1] == "a\t1\t0.12"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
 def test_any_name_survives(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("table") / "table.tsv"
@@ -210,7 +210,6 @@ def test_mapped_arrays_are_those_that_were_written(tmp_path):
         max_size=4,
     )
 )
-@settings(deadline=None)
 def test_mapped_arrays_are_as_read_ones(tmp_path_factory, kinds):
     path = tmp_path_factory.getbasetemp() / "mapped.npz"
     rng = np.random.default_rng(0)

@@ -122,7 +122,6 @@ def cigars(draw):
 @given(
     cigar=cigars(), start=st.integers(0, 40), window=st.tuples(st.integers(0, 30), st.integers(1, 30)), data=st.data()
 )
-@settings(deadline=None)
 def test_a_placed_read_is_as_pysam_aligns_it(cigar, start, window, data):
     record = pysam.AlignedSegment(pysam.AlignmentHeader.from_references(["chr1"], [200]))
     record.query_name, record.reference_id, record.reference_start, record.cigarstring = "r", 0, start, cigar
@@ -284,7 +283,7 @@ def test_identical_reads_are_one_row(bam, ingest):
 
 
 @given(order=st.permutations(range(7)))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_order_of_the_reads_does_not_matter(tmp_path_factory, order):
     folder = tmp_path_factory.getbasetemp()
     records = [
