@@ -156,12 +156,12 @@ def test_samples_are_clustered_apart(name):
 
 
 def planted_in_two_samples():
-    """Eight blobs in sample A and the same eight, elsewhere, in B; every other row of A is tied to its like in B."""
+    """Eight blobs in sample A and the same eight, elsewhere, in B; each row of A is tied to its like in B."""
     blob, truth = cube_blobs()
     n = len(blob)
     z, samples = np.concatenate([blob, blob + 1000]), np.repeat(["A", "B"], n)
-    tied = np.arange(0, n, 2)
-    links = sp.csr_matrix((np.full(len(tied), 4.0), (tied, n + tied)), (2 * n, 2 * n))
+    tied = np.arange(n)
+    links = sp.csr_matrix((np.full(len(tied), 0.5), (tied, n + tied)), (2 * n, 2 * n))
     return z, samples, truth, links.maximum(links.T)
 
 

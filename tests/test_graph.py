@@ -34,10 +34,9 @@ def test_few_rows_have_few_neighbors():
 
 
 def test_weights_of_edges_fall_with_distance():
-    # one neighbour each: 0-1 at 1, 2 to 1 at 2; half the median distance, 0.5, is the width, but half the geometric
-    # mean of 2 and 1 where rows are further apart
+    # one neighbour each: 0-1 at 1, 2 to 1 at 2; half the median distance, 0.5, is the width
     graph = neighbor_graph(np.array([[0.0], [1.0], [3.0]]), 1, seed=1).toarray()
-    near, far = np.exp(-2.0), np.exp(-4.0)
+    near, far = np.exp(-2.0), np.exp(-8.0)
     np.testing.assert_allclose(graph, [[0, near, 0], [near, 0, far], [0, far, 0]])
 
 
@@ -132,7 +131,7 @@ def test_links_weigh_by_the_bases_shared():
     names = np.array(["a", "b", "c"])
     rows = (np.array([0, 0], np.int32), np.array([1, 2], np.int32))
     links = links_of(Overlaps(names, *rows, np.array([500.0, 90_000.0], np.float32), np.ones(2, np.float32)))
-    np.testing.assert_allclose(links.toarray(), [[0, 0.5, 4], [0.5, 0, 0], [4, 0, 0]])
+    np.testing.assert_allclose(links.toarray(), [[0, 0.25, 2], [0.25, 0, 0], [2, 0, 0]])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -141,7 +140,7 @@ def test_hardly_any_rows_have_communities(n):
 
 
 def test_blobs_that_overlap_little_are_not_merged():
-    z, truth = blobs([300, 300], [[0, 0], [5, 0]], 1)
+    z, truth = blobs([300, 300], [[0, 0, 0], [5, 0, 0]], 1)
     labels = communities(z)
     assert len(np.unique(labels)) == 2
     wrong = min((labels != truth).mean(), (labels == truth).mean())

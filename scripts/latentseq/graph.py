@@ -12,7 +12,7 @@ from latentseq.overlaps import Overlaps
 LARGEST_EXACT = 50_000  # rows; beyond, all pairs of distances cost more than an approximate search
 SCALE_NEIGHBOR = 10  # half the median distance to this neighbour is the width of the edge weights
 WEAKEST_EDGE = 1e-6
-BASES_OF_LINK, STRONGEST_LINK = 1000, 4.0  # shared bases that weigh as much as the nearest neighbour; largest weight
+BASES_OF_LINK, STRONGEST_LINK = 2000, 2.0  # shared bases that weigh as much as the nearest neighbour; largest weight
 CHUNK = 200_000  # edges whose distances are computed at a time
 MOST_ROUNDS, NEAR_ENOUGH = 12, 0.1  # of the search for a resolution; difference of logarithms
 
@@ -52,9 +52,8 @@ def neighbors_by_sample(
 def weigh_edges(z: np.ndarray, start: np.ndarray, end: np.ndarray, groups: np.ndarray) -> sp.csr_matrix:
     """Symmetric graph of these edges; weights fall with distance as a Gaussian; (n, n).
 
-    The width of the Gaussian is half the median, over the rows of a group, of the distance to the tenth neighbour, or
-    half of what the two rows have there themselves (geometric mean) if that is more: rows in sparse places have
-    neighbours as well. z: (n, dimensions); start, end: (edges,) rows; groups: (n,) int from 0.
+    The width of the Gaussian is half the median, over the rows of a group, of the distance to the tenth neighbour.
+    z: (n, dimensions); start, end: (edges,) rows; groups: (n,) int from 0.
     """
     n = len(z)
     distance = np.concatenate(
@@ -63,7 +62,7 @@ def weigh_edges(z: np.ndarray, start: np.ndarray, end: np.ndarray, groups: np.nd
     )
     own = distance_to_neighbor(distance, start, n, SCALE_NEIGHBOR)
     middle = np.array([np.median(own[groups == group]) for group in range(groups.max(initial=-1) + 1)])
-    width = np.maximum(middle[groups[start]], np.sqrt(own[start] * own[end])) / 2
+    width = middle[groups[start]] / 2
     weights = np.maximum(np.exp(-((distance / np.where(width > 0, width, 1)) ** 2) / 2), WEAKEST_EDGE)
     graph = sp.csr_matrix((weights, (start, end)), (n, n))
     return graph.maximum(graph.T)
