@@ -23,7 +23,7 @@ SETTINGS = {
     },
     "cluster": {
         "method": "leiden",
-        "n_neighbors": 15,
+        "n_neighbors": 25,
         "fineness": 0.045,
         "support_draws": 10,
     },
