@@ -156,9 +156,14 @@ def test_samples_are_clustered_apart(name):
 
 
 def planted_in_two_samples():
-    """Eight blobs in sample A and the same eight, elsewhere, in B; each row of A is tied to its like in B."""
+    """Eight boxes in sample A and the same eight, elsewhere, in B; each row of A is tied to its like in B.
+
+    No row lies far from all others, where it would be tied to its like alone.
+    """
     blob, truth = cube_blobs()
+    corners = 20 * np.round(blob / 20)
     n = len(blob)
+    blob = corners + np.random.default_rng(1).uniform(-2, 2, blob.shape)
     z, samples = np.concatenate([blob, blob + 1000]), np.repeat(["A", "B"], n)
     tied = np.arange(n)
     links = sp.csr_matrix((np.full(len(tied), 0.5), (tied, n + tied)), (2 * n, 2 * n))
