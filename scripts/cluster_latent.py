@@ -1,5 +1,6 @@
 from latentseq.arrays import read_arrays
 from latentseq.clustering import cluster_latent
+from latentseq.defaults import fill_in_clusters
 from latentseq.latent import read_latent
 from latentseq.logs import start_log
 from latentseq.overlaps import read_overlaps
@@ -7,12 +8,13 @@ from latentseq.sequence_table import read_sequences
 from latentseq.tables import write_table
 
 start_log(snakemake.log[0])
+depth = read_arrays(snakemake.input.depth)
 clusters = cluster_latent(
     read_latent(snakemake.input.latent),
     read_sequences(snakemake.input.sequences),
-    read_arrays(snakemake.input.depth),
+    depth,
     read_overlaps(snakemake.input.get("overlaps")),
     seed=snakemake.params.seed,
-    **snakemake.params.cluster,
+    **fill_in_clusters(snakemake.params.cluster, contigs=len(depth["samples"]) > 0),
 )
 write_table(clusters, snakemake.output.clusters)

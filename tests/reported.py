@@ -26,6 +26,7 @@ SETTINGS = {
         "n_neighbors": 25,
         "fineness": 0.045,
         "support_draws": 10,
+        "min_following": 0.5,
     },
 }
 NUMBER = 200  # sequences: 100 of each of two clusters

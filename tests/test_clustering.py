@@ -1,23 +1,25 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from latentseq.clustering import (
-    agreement,
     by_size,
     choose_method,
     cluster_latent,
-    measure_support,
     name_clusters,
     signal_directions,
 )
 from latentseq.latent import Latent
 from latentseq.overlaps import Overlaps
+from latentseq.support import follow, measure_support, part_with
 from planted import blobs, cube_blobs, same_partition
 from small_files import sequences_table
 
 NUMBERS = {"n_neighbors": 15, "fineness": 0.045, "min_cluster_size": 10}
+RULE = {"min_following": 0.5}
 METHODS = ["leiden", "kmeans", "gaussian_mixture", "hdbscan"]
 
 
@@ -220,13 +222,13 @@ def test_single_sequences(name):
         ("AABB", "xyxy", [3, 2, 1, 4], [1, 0, 0, 1]),
     ],
 )
-def test_agreement(clusters, other, lengths, expected):
-    found = agreement(np.array(list(clusters)), np.array(list(other)), np.array(lengths))
+def test_continuations(clusters, other, lengths, expected):
+    found = follow(np.array(list(clusters)), np.array(list(other)), np.array(lengths))[1]
     assert list(found) == [bool(stays) for stays in expected]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=14), st.randoms())
-def test_agreement_is_that_of_its_definition(pairs, random):
+def test_continuations_are_those_of_their_definition(pairs, random):
     lengths = [2**i for i in range(len(pairs))]  # no two sums are equal
     random.shuffle(lengths)
     clusters, other = (np.array(column) for column in zip(*pairs, strict=True))
@@ -234,20 +236,23 @@ def test_agreement_is_that_of_its_definition(pairs, random):
     for pair, length in zip(pairs, lengths, strict=True):
         bases[pair] = bases.get(pair, 0) + length
 
-    def stays(cluster, drawn):
-        follows = max((pair for pair in bases if pair[0] == cluster), key=bases.get)[1]
-        comes_from = max((pair for pair in bases if pair[1] == drawn), key=bases.get)[0]
-        return follows == drawn and comes_from == cluster
+    def follows(cluster, drawn):
+        return max((pair for pair in bases if pair[0] == cluster), key=bases.get)[1] == drawn
 
-    found = agreement(clusters, other, np.array(lengths))
-    assert list(found) == [stays(*pair) for pair in pairs]
+    def stays(cluster, drawn):
+        comes_from = max((pair for pair in bases if pair[1] == drawn), key=bases.get)[0]
+        return follows(cluster, drawn) and comes_from == cluster
+
+    following, continuing = follow(clusters, other, np.array(lengths))
+    assert list(following) == [follows(*pair) for pair in pairs]
+    assert list(continuing) == [stays(*pair) for pair in pairs]
 
 
 def support_of(mu, sigma, name, draws=20, seed=1, n_clusters=2):
     lengths, samples = np.full(len(mu), 5000), np.full(len(mu), "")
     method = method_of(name, n_clusters)
-    clusters = cluster_apart(mu, lengths, samples, method, seed)
-    return measure_support(mu, sigma, clusters, lengths, samples, method, draws=draws, seed=seed)
+    labels = method(mu, lengths, samples, seed)
+    return measure_support(mu, sigma, labels, lengths, samples, method, draws=draws, seed=seed).support
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -290,6 +295,38 @@ def test_without_draws_there_is_no_support():
     assert np.isnan(support_of(mu, np.zeros_like(mu), "kmeans", draws=0)).all()
 
 
+def test_a_merged_cluster_is_followed_where_its_support_ends():
+    clusters, merged = np.array([1, 1, 1, 2, 2]), np.array([7, 7, 7, 7, 8])
+    following, continuing = follow(clusters, merged, np.array([5, 5, 5, 4, 3]))
+    assert list(following) == [True, True, True, True, False]
+    assert list(continuing) == [True, True, True, False, False]
+
+
+def test_who_leaves_is_a_cluster_of_its_own():
+    labels = part_with(np.array([1, 2, 1, 2, 3]), np.array([0, 1, 0, 0, 1], bool), np.array([9, 3, 4, 7, 5]))
+    assert list(labels) == [1, 5, 1, 2, 4]
+
+
+def test_a_sequence_that_follows_no_cluster_is_one_of_its_own():
+    """A row between two clouds goes to either of them, and nobody goes with it."""
+    cloud, _ = blobs([60], FAR[:1], 1)
+    mu = np.concatenate([cloud, [8, 0, 0] - cloud, [[4, 0, 0]]]).astype(np.float32)
+    truth = np.repeat([0, 1], 60)
+    sigma = np.full_like(mu, 0.1)
+    sigma[-1] = 1.0
+    latent = replace(latent_of(mu), sigma=sigma)
+    options = {"seed": 1, "support_draws": 40, "method": "leiden", "n_clusters": None} | NUMBERS | RULE
+    tables = [
+        cluster_latent(latent, table_of(121), depths(121), **(options | {"min_following": least})) for least in (0, 0.9)
+    ]
+    everyone, sure = (table["cluster"].to_numpy() for table in tables)
+    assert same_partition(everyone[:120], truth)
+    np.testing.assert_array_equal(everyone[:120], sure[:120])
+    assert len(np.unique(everyone)) == 2
+    assert list(np.unique(sure)) == ["1", "2", "3"]
+    np.testing.assert_array_equal(tables[0]["support"], tables[1]["support"])
+
+
 def depths(n, samples=0, unseen=()):
     depth = np.ones((n, samples))
     depth[list(unseen)] = 0
@@ -302,7 +339,7 @@ def depths(n, samples=0, unseen=()):
 
 def test_sequences_without_a_read_have_no_cluster():
     mu, _ = blobs([30, 40], FAR[:2], 1)
-    options = {"seed": 1, "support_draws": 2, "method": "kmeans", "n_clusters": 2} | NUMBERS
+    options = {"seed": 1, "support_draws": 2, "method": "kmeans", "n_clusters": 2} | NUMBERS | RULE
     unseen = [0, 1, 2, 69]
     table = cluster_latent(latent_of(mu), table_of(70), depths(70, 2, unseen), **options)
     assert list(table["cluster"]) == [""] * 3 + ["2"] * 27 + ["1"] * 39 + [""]
@@ -323,6 +360,7 @@ def test_table_of_clusters():
         method="kmeans",
         n_clusters=2,
         **NUMBERS,
+        **RULE,
     )
     assert list(table.columns) == ["sequence", "cluster", "support"]
     assert list(table["sequence"]) == [f"s{i}" for i in range(110)]
@@ -333,7 +371,7 @@ def test_table_of_clusters():
 
 def test_table_is_the_same_each_time():
     mu, _ = blobs([50, 60], [[0, 0, 0], [4, 0, 0]], 1)
-    options = {"seed": 1, "support_draws": 3, "method": "leiden", "n_clusters": None} | NUMBERS
+    options = {"seed": 1, "support_draws": 3, "method": "leiden", "n_clusters": None} | NUMBERS | RULE
     first, second = (cluster_latent(latent_of(mu, 0.5), table_of(110), depths(110), **options) for _ in range(2))
     assert first.equals(second)
 
@@ -342,7 +380,7 @@ def test_overlaps_of_other_sequences():
     mu, _ = blobs([12], FAR[:1], 1)
     nothing = np.empty(0, np.int32)
     other = Overlaps(np.array(["s1"] * 12), nothing, nothing, nothing, nothing)
-    options = {"seed": 1, "support_draws": 0, "method": "leiden", "n_clusters": None} | NUMBERS
+    options = {"seed": 1, "support_draws": 0, "method": "leiden", "n_clusters": None} | NUMBERS | RULE
     with pytest.raises(ValueError, match=r"^overlaps\.npz: row 1 is 's1', but sequences\.tsv has 's0'"):
         cluster_latent(latent_of(mu), table_of(12), depths(12), other, **options)
 
@@ -360,4 +398,5 @@ def test_latent_map_of_other_sequences():
             method="leiden",
             n_clusters=None,
             **NUMBERS,
+            **RULE,
         )

@@ -105,7 +105,7 @@ def test_the_main_job_is_told_with_its_numbers():
         "PyTorch 2.13.0 (Paszke et al. 2019) on cpu",
         "Training took 20 epochs; 10 % of the sequences (25) were held out, and the weights of epoch 20",
         "The seed of all random choices was 7.",
-        "the graph of 15 nearest neighbours, at a resolution of 0.045 times the number of clusters",
+        "the graph of 25 nearest neighbours, at a resolution of 0.045 times the number of clusters",
         "share of 10 draws",
         "Clusters of at least 200 kb were taken as bins.",
     ):

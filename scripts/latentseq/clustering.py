@@ -14,12 +14,12 @@ from latentseq.latent import SMALLEST_VARIANCE, Latent
 from latentseq.mixtures import fit_mixture
 from latentseq.overlaps import Overlaps
 from latentseq.sequence_table import sizes
+from latentseq.support import Method, measure_support, part_with
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
 
 OfOneSample = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # z, lengths, seed: labels
-Method = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]  # z, lengths, samples, seed: labels
 NEEDS_NUMBER = ("kmeans",)
 NOISE_SHARE = 0.5  # of the posterior's variance, added to every component of a mixture of means
 SMALLEST_NOISE = 0.03  # of a dimension beside its spread: principal components of depth have none at all
@@ -155,51 +155,6 @@ def name_clusters(numbers: np.ndarray, samples: np.ndarray) -> np.ndarray:
     return np.array([f"{s}_{n}" if s else str(n) for s, n in zip(samples, numbers, strict=True)])
 
 
-def agreement(clusters: np.ndarray, other: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Whether each row stays with its cluster in another clustering of the same rows; (n,) bool.
-
-    A cluster goes on as the one that holds most of its bases, if most of that one's bases are its own in turn: of
-    two clusters that are merged the smaller ends, and of one that is split the smaller part leaves.
-    """
-    names, rows = np.unique(clusters, return_inverse=True)
-    others, columns = np.unique(other, return_inverse=True)
-    cell, cells = np.unique(rows * len(others) + columns, return_inverse=True)
-    bases = np.bincount(cells, weights=lengths)
-    order = np.argsort(bases, kind="stable")  # of each cluster the largest cell is written last
-    row, column = np.divmod(cell[order], len(others))
-    goes_on_as = np.zeros(len(names), np.int64)
-    goes_on_as[row] = column
-    comes_from = np.zeros(len(others), np.int64)
-    comes_from[column] = row
-    return (goes_on_as[rows] == columns) & (comes_from[columns] == rows)
-
-
-def measure_support(
-    mu: np.ndarray,
-    sigma: np.ndarray,
-    clusters: np.ndarray,
-    lengths: np.ndarray,
-    samples: np.ndarray,
-    method: Method,
-    *,
-    draws: int,
-    seed: int,
-) -> np.ndarray:
-    """Share of posterior draws in which a sequence stays with its cluster; (n,) from 0 to 1.
-
-    Each draw takes z from N(mu, sigma^2) for every sequence and clusters the draws anew. NaN without draws.
-    """
-    if not draws:
-        return np.full(len(mu), np.nan)
-    random = np.random.default_rng(seed)
-    stays = np.zeros(len(mu))
-    for _ in range(draws):
-        z = mu + sigma * random.standard_normal(mu.shape, dtype=np.float32)
-        drawn = name_clusters(method(z, lengths, samples, seed), samples)
-        stays += agreement(clusters, drawn, lengths)
-    return stays / draws
-
-
 def seen_in_samples(depth: Mapping[str, np.ndarray]) -> np.ndarray:
     """Whether a sequence has a read in any sample; all have where there is no depth at all; (n,) bool."""
     if not len(depth["samples"]):
@@ -215,13 +170,15 @@ def cluster_latent(
     *,
     seed: int,
     support_draws: int,
+    min_following: float,
     **method: Any,
 ) -> pd.DataFrame:
     """Cluster a latent map; table of sequence, cluster and support, in the order of `sequences`.
 
     Sequences without a read in any sample stay without a cluster: all that they share is that nobody saw them, and
-    they would make a bin of their own. depth: arrays of depth.npz; overlaps: stretches that sequences of different
-    samples share; method: the keyword arguments of `choose_method`.
+    they would make a bin of their own. A sequence that follows its cluster in a smaller share of draws than
+    `min_following` becomes a cluster of its own (Leiden alone). depth: arrays of depth.npz; overlaps: stretches that
+    sequences of different samples share; method: the keyword arguments of `choose_method`.
     Raises ValueError when latent map, depth or overlaps are of other sequences.
     """
     names = sequences["sequence"].to_numpy(str)
@@ -236,18 +193,22 @@ def cluster_latent(
         require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
         links = links_of(overlaps)[seen][:, seen]
     of_means = choose_method(noise=noise, drawn=False, links=links, **method)
-    clusters = name_clusters(of_means(mu, lengths, samples, seed), samples)
-    of_draws = of_means
-    if method["method"] != "leiden":
+    numbers = of_means(mu, lengths, samples, seed)
+    of_draws, by_leiden = of_means, method["method"] == "leiden"
+    if not by_leiden:
         if len(np.unique(samples)) == 1:  # who stays is asked of the number that was found
-            method = method | {"n_clusters": len(np.unique(clusters))}
+            method = method | {"n_clusters": len(np.unique(numbers))}
         of_draws = choose_method(noise=noise, drawn=True, **method)
-    support = measure_support(mu, sigma, clusters, lengths, samples, of_draws, draws=support_draws, seed=seed)
+    drawn = measure_support(mu, sigma, numbers, lengths, samples, of_draws, draws=support_draws, seed=seed)
+    leave = drawn.following < min_following if by_leiden else np.zeros(len(lengths), bool)
+    clusters = name_clusters(part_with(numbers, leave, lengths), samples)
     logger.info(
-        "%d sequences of %d assemblies in %d clusters; mean support %.3f; %d without a read have no cluster",
-        *(len(lengths), len(np.unique(samples)), len(np.unique(clusters)), support.mean(), (~seen).sum()),
+        "%d sequences of %d assemblies in %d clusters; mean support %.3f; %d follow none and are a cluster each; "
+        "%d without a read have no cluster",
+        *(len(lengths), len(np.unique(samples)), len(np.unique(clusters))),
+        *(drawn.support.mean(), leave.sum(), (~seen).sum()),
     )
     table = pd.DataFrame({"sequence": names, "cluster": "", "support": np.nan})
     table.loc[seen, "cluster"] = clusters
-    table.loc[seen, "support"] = support
+    table.loc[seen, "support"] = drawn.support
     return table

@@ -1,19 +1,28 @@
-"""Settings of the training that are chosen by the kind of network, where the user sets none."""
+"""Settings that are chosen by what is looked at, where the user sets none: contigs with depth, or anything else."""
 
 from collections.abc import Mapping
 from typing import Any
 
 OF_CONTIGS = {"kl_weight": 0.2, "learning_rate": 0.002}
 OF_OTHERS = {"kl_weight": 1 / 6400, "max_epochs": 100, "learning_rate": 0.001}
-
-
+CLUSTERS_OF_CONTIGS = {"n_neighbors": 25, "min_following": 0.5}
+CLUSTERS_OF_OTHERS = {"n_neighbors": 15, "min_following": 0.0}
 FEWEST_EPOCHS, MOST_EPOCHS, CONTIGS_SHOWN = 30, 100, 500_000
 
 
 def fill_in(settings: Mapping[str, Any], n: int, *, contigs: bool) -> dict[str, Any]:
-    """Settings with a value for each None; contigs: of a network for `n` contigs with depth (`contig_vae`)."""
-    chosen = OF_CONTIGS | {"max_epochs": epochs_of_contigs(n)} if contigs else OF_OTHERS
-    return {name: chosen.get(name) if value is None else value for name, value in settings.items()}
+    """Settings of a network with a value for each None; contigs: of one for `n` contigs with depth (`contig_vae`)."""
+    return chosen(settings, OF_CONTIGS | {"max_epochs": epochs_of_contigs(n)} if contigs else OF_OTHERS)
+
+
+def fill_in_clusters(settings: Mapping[str, Any], *, contigs: bool) -> dict[str, Any]:
+    """Settings of the clustering with a value for each None; contigs: of sequences with depth."""
+    return chosen(settings, CLUSTERS_OF_CONTIGS if contigs else CLUSTERS_OF_OTHERS)
+
+
+def chosen(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with a default for each None that has one."""
+    return {name: defaults.get(name) if value is None else value for name, value in settings.items()}
 
 
 def epochs_of_contigs(n: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from latentseq.defaults import fill_in
+from latentseq.defaults import fill_in, fill_in_clusters
 from latentseq.mapping import SMALLEST_FOR_UMAP
 from latentseq.methods_input import describe_data
 from latentseq.references import cited_in
@@ -187,6 +187,7 @@ def describe_clusters(content: ReportInput) -> list[str]:
     cluster = section(content, "cluster")
     if not cluster:
         return []
+    cluster = fill_in_clusters(cluster, contigs=len(content.depth["samples"]) > 0)
     sentences = [f"Latent means were clustered {_method(content, cluster)}."]
     if len(content.sequences["sample"].unique()) > 1:
         apart = "Neighbours were looked for within each assembly" if cluster["method"] == "leiden" else APART
@@ -199,6 +200,11 @@ def describe_clusters(content: ReportInput) -> list[str]:
             f"The support of a {ROWS[content.job][0]} is the share of {draws} draws of the latent variables from "
             "their posterior, each clustered anew, in which it stayed with its cluster."
         )
+        if cluster["method"] == "leiden" and cluster["min_following"]:
+            sentences.append(
+                f"A {ROWS[content.job][0]} that went where most of its cluster went in less than "
+                f"{100 * cluster['min_following']:g} % of the draws was taken for a cluster of its own."
+            )
     return sentences
 
 
