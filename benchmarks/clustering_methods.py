@@ -8,44 +8,12 @@ be told a number of clusters get --n-clusters for each sample's sequences: an ad
 """
 
 import argparse
-import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import yaml
-from workflow_runs import print_table  # also puts the library on the path
+from finished_runs import read_run
+from workflow_runs import print_table
 
-# isort: split
-from latentseq.clustering import choose_method, name_clusters
-from latentseq.evaluation import evaluate, read_labels
-from latentseq.graph import links_of
-from latentseq.latent import read_latent
-from latentseq.overlaps import read_overlaps
-from latentseq.sequence_table import read_sequences
-
-MEASURES = ["near_complete", "medium_quality", "recoverable", "clusters", "ari", "ari_bases"]
-
-
-def evaluate_method(name: str, results: Path, labels: pd.DataFrame, arguments: argparse.Namespace) -> dict[str, str]:
-    """Cluster with one method and the settings of the run; measures and seconds."""
-    settings = yaml.safe_load((results / arguments.run / "run.yaml").read_text())["settings"]
-    numbers = settings["cluster"] | {"method": name, "n_clusters": arguments.n_clusters}
-    numbers.pop("support_draws")
-    latent, sequences = (
-        read_latent(results / arguments.run / "latent.npz"),
-        read_sequences(results / "input/sequences.tsv"),
-    )
-    noise = np.sqrt((latent.sigma**2).mean(axis=0))
-    overlaps = read_overlaps(results / "input/overlaps.npz")
-    method = choose_method(noise=noise, drawn=False, links=links_of(overlaps), **numbers)
-    lengths, samples = sequences["length"].to_numpy(np.int64), sequences["sample"].to_numpy(str)
-    started = time.monotonic()
-    clusters = name_clusters(method(latent.mu, lengths, samples, arguments.seed), samples)
-    seconds = time.monotonic() - started
-    table = pd.DataFrame({"sequence": sequences["sequence"], "cluster": clusters, "support": ""})
-    found = dict(evaluate(table, sequences, labels, settings["min_bin_size"]).to_numpy())
-    return {"method": name} | {key: str(found.get(key, "")) for key in MEASURES} | {"seconds": f"{seconds:.1f}"}
+METHODS = ("leiden", "hdbscan", "kmeans", "gaussian_mixture")
 
 
 def main() -> None:
@@ -55,11 +23,10 @@ def main() -> None:
     parser.add_argument("--run", default="main")
     parser.add_argument("--n-clusters", type=int, default=18)
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    labels = read_labels(arguments.labels)
-    methods = ["leiden", "hdbscan", "kmeans", "gaussian_mixture"]
-    rows = [evaluate_method(name, arguments.results, labels, arguments) for name in methods]
-    print_table(f"Clustering methods on {arguments.results}, run {arguments.run}", rows)
+    options = parser.parse_args()
+    run = read_run(options.results, options.run, options.labels)
+    rows = [{"method": name} | run.score_method(name, options.n_clusters, options.seed) for name in METHODS]
+    print_table(f"Clustering methods on {options.results.name}, run {options.run}", rows)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""What each idea behind the bins is worth: near-complete bins and seconds with it and without it.
+
+usage: ablation.py RESULTS LABELS [--run main] [--pca pca] [--seed 1]
+
+RESULTS is the folder of a dataset (results/<dataset>) that was run with BAM files or a depth table, LABELS the labels
+table of its settings. The map is made anew without what the network learns, without single ideas of its training and
+of its features; the graph is made anew on the run's map. Every row changes one thing, the first changes nothing.
+Seconds are those of making the map, where it is made, and of clustering.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from finished_runs import FinishedRun, read_run
+from workflow_runs import print_table
+
+# isort: split
+from latentseq import graph, training
+from latentseq.embedding import embed
+from latentseq.features import Features, read_features
+from latentseq.latent import read_latent
+from latentseq.models import load_model
+from latentseq.training import run_training
+from latentseq.vae import VAE
+
+Row = dict[str, str]
+
+
+def trained_model(run: FinishedRun) -> VAE:
+    """The run's own network."""
+    return load_model(run.folder / "vae.safetensors", run.folder / "vae.json")
+
+
+def with_learned(model: VAE, factor: float) -> VAE:
+    """The same network, what its encoder adds to the data multiplied by a factor."""
+    model.mu.weight.data *= factor
+    model.mu.bias.data *= factor
+    return model
+
+
+def train_anew(run: FinishedRun, features: Features, seed: int) -> np.ndarray:
+    """Latent means of a network with the run's settings, (n, dimensions)."""
+    settings = {name: run.settings[name] for name in ("vae", "training")}
+    with TemporaryDirectory() as folder:
+        trained, _ = run_training(features, **settings, seed=seed, checkpoint=Path(folder) / "checkpoint")
+    return embed(features, trained.model).mu
+
+
+def with_all_reads(features: Features) -> Features:
+    """Features that say of every contig that it has all reads of its genome."""
+    length = features.blocks["length"]
+    values = np.array(length.values)
+    values[:, 1] = 0
+    return replace(features, blocks=dict(features.blocks) | {"length": replace(length, values=values)})
+
+
+def maps(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator[tuple[str, Any]]:
+    """What each row of the table changes about the map, and a function that makes its latent means."""
+    yield "nothing", lambda: run.latent.mu
+    yield "nothing, trained anew", lambda: train_anew(run, features, seed)
+    yield (
+        "nothing learned: whitened composition and log depth",
+        lambda: embed(features, with_learned(trained_model(run), 0)).mu,
+    )
+    if len(features.blocks.get("abundance", features.blocks["total_depth"]).columns) > 1:
+        yield "all that is learned instead of half", lambda: embed(features, with_learned(trained_model(run), 2)).mu
+    yield "whole contigs instead of stretches", lambda: trained_on_whole_contigs(run, features, seed)
+    yield (
+        "reads that fit copies in other assemblies not accounted for",
+        lambda: train_anew(run, with_all_reads(features), seed),
+    )
+    yield (
+        "composition not whitened: the network of other jobs",
+        lambda: train_anew(run, replace(features, views=None), seed),
+    )
+    yield "principal components (`pca`)", lambda: read_latent(run.folder.parent / pca / "latent.npz").mu
+
+
+def trained_on_whole_contigs(run: FinishedRun, features: Features, seed: int) -> np.ndarray:
+    """Latent means of a network that sees in training what it is asked for."""
+    place_stretches = training.place_stretches
+    with patch.object(training, "place_stretches", lambda *made: place_stretches(*made) and None):  # it sets the units
+        return train_anew(run, features, seed)
+
+
+def graphs(run: FinishedRun) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """What each row changes about the graph: its name, the communities, and constants of `graph`."""
+    cluster = run.settings["cluster"]
+    n_neighbors, fineness = cluster["n_neighbors"], cluster["fineness"]
+    if run.links is not None and run.links.nnz:
+        yield "each assembly apart: no exact stretches", graph.Communities(n_neighbors, fineness, None), {}
+    for resolution in (0.1, 1.0):
+        yield f"resolution {resolution}", fixed_resolution(run, n_neighbors, resolution), {}
+    for other in (fineness / 2, fineness * 2):
+        yield f"fineness {other:g}", graph.Communities(n_neighbors, other, run.links), {}
+    yield "10 neighbours", graph.Communities(10, fineness, run.links), {}
+    equal = {"weigh_edges": equal_weights}
+    yield "edges of equal weight", graph.Communities(n_neighbors, fineness, run.links), equal
+
+
+def fixed_resolution(run: FinishedRun, n_neighbors: int, resolution: float) -> graph.Communities:
+    """Communities that do not look for their resolution."""
+
+    class Fixed(graph.Communities):
+        def __call__(self, z: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
+            with patch.object(graph, "find_resolution", lambda *_: resolution):
+                return super().__call__(z, samples, seed)
+
+    return Fixed(n_neighbors, 1.0, run.links)
+
+
+def equal_weights(z: np.ndarray, start: np.ndarray, end: np.ndarray, groups: np.ndarray) -> Any:
+    """A graph of these edges, each with a weight of 1."""
+    edges = graph.sp.csr_matrix((np.ones(len(start)), (start, end)), (len(z), len(z)))
+    return edges.maximum(edges.T)
+
+
+def table(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator[Row]:
+    """Rows of the table."""
+    cluster = run.settings["cluster"]
+    for name, make in maps(run, features, pca, seed):
+        started = time.monotonic()
+        z = make()
+        seconds = time.monotonic() - started
+        communities = graph.Communities(cluster["n_neighbors"], cluster["fineness"], run.links)
+        yield {"changed": name} | run.score_timed(communities, z, seed) | {"map (s)": f"{seconds:.1f}"}
+    for name, communities, constants in graphs(run):
+        with patch.multiple(graph, **constants):
+            yield {"changed": name} | run.score_timed(communities, run.latent.mu, seed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("labels", type=Path)
+    parser.add_argument("--run", default="main")
+    parser.add_argument("--pca", default="pca", help="the run that principal components made; default pca")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    run = read_run(options.results, options.run, options.labels)
+    features = read_features(run.folder / "features.npz")
+    print_table(f"Ablation on {options.results.name}", list(table(run, features, options.pca, options.seed)))
+
+
+if __name__ == "__main__":
+    main()
