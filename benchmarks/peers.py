@@ -106,13 +106,9 @@ def run_vamb(vamb: Path, community: Community, threads: int, seed: int) -> tuple
 
 
 def vamb_depths(community: Community, folder: Path) -> list[object]:
-    """Arguments that give VAMB the depths: a folder with links to the BAM files, or a table of the long contigs."""
+    """Arguments that give VAMB the depths: a folder with links to the BAM files, or a table of all contigs."""
     if community.depth:
-        table = read_table(community.depth.with_name("vamb.tsv"), required=("contigname",))
-        truth = community.truth
-        long = truth["contig"][truth["length"].astype(int) >= community.min_length]
-        write_table(table[table["contigname"].isin(long)], folder / "depth.tsv")
-        return ["--abundance_tsv", folder / "depth.tsv"]
+        return ["--abundance_tsv", community.depth.with_name("vamb.tsv")]
     (folder / "bam").mkdir()
     for sample, bam in community.bams.items():
         (folder / "bam" / f"{sample}.bam").symlink_to(bam)
