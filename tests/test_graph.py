@@ -1,24 +1,39 @@
+import igraph
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from latentseq.graph import (
     Communities,
-    as_network,
     effective_number,
     find_resolution,
+    join_edges,
     leiden,
     links_of,
     nearest_neighbors,
     neighbors_by_sample,
+    strength,
     weigh_edges,
 )
 from latentseq.overlaps import Overlaps
 from planted import blobs, cube_blobs, same_partition
 
 
-def neighbor_graph(z, n_neighbors, seed):
-    """Graph of the nearest neighbours of rows of one sample."""
-    one = np.zeros(len(z), np.int64)
-    return weigh_edges(z, *neighbors_by_sample(z, one, n_neighbors, seed), one)
+def edges_of(z, samples, n_neighbors, links=None):
+    """Edges of rows, and their weights."""
+    edges = join_edges(neighbors_by_sample(z, samples, n_neighbors, seed=1), links, len(z))
+    return edges, weigh_edges(z, edges)
+
+
+def neighbor_network(z, n_neighbors):
+    """Network of the nearest neighbours of rows of one sample, weights of its edges and of the edges of its rows."""
+    edges, weight = edges_of(z, np.zeros(len(z), np.int64), n_neighbors)
+    network = igraph.Graph(len(z), np.column_stack([edges.first, edges.second]))
+    return network, weight, strength(edges, weight, len(z))
+
+
+def listed(edges, weight):
+    """Weight by the two rows of an edge."""
+    return dict(zip(zip(edges.first.tolist(), edges.second.tolist(), strict=True), weight, strict=True))
 
 
 def test_nearest_neighbors_of_points_on_a_line():
@@ -33,37 +48,50 @@ def test_few_rows_have_few_neighbors():
     np.testing.assert_allclose(distances, [[1], [1]])
 
 
+def test_equal_rows_are_neighbors_but_no_row_is_its_own():
+    _, rows = nearest_neighbors(np.repeat([[0.0], [5.0]], 4, axis=0), 3, seed=1)
+    for row, near in enumerate(rows):
+        assert set(near) == set(range(4 * (row // 4), 4 * (row // 4) + 4)) - {row}
+
+
 def test_weights_of_edges_fall_with_distance():
     # one neighbour each: 0-1 at 1, 2 to 1 at 2; half the median distance, 0.5, is the width
-    graph = neighbor_graph(np.array([[0.0], [1.0], [3.0]]), 1, seed=1).toarray()
-    near, far = np.exp(-2.0), np.exp(-8.0)
-    np.testing.assert_allclose(graph, [[0, near, 0], [near, 0, far], [0, far, 0]])
+    found = listed(*edges_of(np.array([[0.0], [1.0], [3.0]]), np.zeros(3), 1))
+    assert found == {(0, 1): pytest.approx(np.exp(-2.0)), (1, 2): pytest.approx(np.exp(-8.0))}
 
 
-def test_graph_is_symmetric_and_every_edge_counts():
+def test_width_is_half_the_distance_to_the_tenth_neighbor():
+    # on a circle of 40 points the tenth neighbours are the fifth on either side
+    turn = np.arange(40) * np.pi / 20
+    edges, weight = edges_of(np.column_stack([np.cos(turn), np.sin(turn)]), np.zeros(40), 12)
+    assert listed(edges, weight)[0, 5] == pytest.approx(np.exp(-2.0))
+
+
+def test_every_edge_is_there_once_and_counts():
     z, _ = blobs([50, 10], [[0, 0], [1e3, 0]], 1)
-    graph = neighbor_graph(z, 15, seed=1)
-    assert abs(graph - graph.T).max() == 0
-    assert graph.data.min() > 0
-    assert (np.diff(graph.indptr) >= 15).all()
+    edges, weight = edges_of(z, np.zeros(60), 15)
+    assert (edges.first < edges.second).all()
+    assert len(listed(edges, weight)) == len(weight)
+    assert weight.min() > 0
+    assert (np.bincount(np.concatenate([edges.first, edges.second])) >= 15).all()
 
 
 def test_equal_rows_make_a_graph():
-    graph = neighbor_graph(np.ones((12, 3)), 5, seed=1)
-    assert np.isfinite(graph.data).all()
+    _, weight = edges_of(np.ones((12, 3)), np.zeros(12), 5)
+    np.testing.assert_array_equal(weight, 1)
     assert len(np.unique(communities(np.ones((12, 3), np.float32)))) == 1
 
 
 def test_leiden_parts_what_no_edge_joins():
     z, truth = blobs([30, 30], [[0, 0], [100, 100]], 1)
-    labels = leiden(as_network(neighbor_graph(z, 10, seed=1)), 0.2, seed=1)
+    labels = leiden(*neighbor_network(z, 10)[:2], 0.2, seed=1)
     assert same_partition(labels, truth)
 
 
 def test_finer_resolution_gives_more_pieces():
     z, _ = blobs([200], [[0, 0]], 1)
-    graph = as_network(neighbor_graph(z, 15, seed=1))
-    assert len(np.unique(leiden(graph, 0.1, seed=1))) < len(np.unique(leiden(graph, 4, seed=1)))
+    network = neighbor_network(z, 15)[:2]
+    assert len(np.unique(leiden(*network, 0.1, seed=1))) < len(np.unique(leiden(*network, 4, seed=1)))
 
 
 def communities(z, fineness=0.045, n_neighbors=15):
@@ -81,10 +109,8 @@ def test_modularity_alone_cannot_find_both_few_and_many():
     few, many = (
         blobs([80] * number, np.random.default_rng(3).normal(size=(number, 8)) * 10, 1)[0] for number in (2, 150)
     )
-    assert len(np.unique(leiden(as_network(neighbor_graph(few, 15, 1)), 1.0, 1))) > 2
-    network = as_network(neighbor_graph(many, 15, 1))
-    weight = np.array(network.strength(weights="weight"))
-    assert 4 < find_resolution(network, weight, 0.045, 1) < 9
+    assert len(np.unique(leiden(*neighbor_network(few, 15)[:2], 1.0, 1))) > 2
+    assert 4 < find_resolution(*neighbor_network(many, 15), 0.045, 1) < 9
 
 
 @pytest.mark.parametrize("n", [30, 100, 1000])
@@ -105,15 +131,32 @@ def test_effective_number():
 
 def test_rows_of_one_sample_alone_are_neighbors():
     z = np.array([[0.0], [10.0], [0.1], [10.1], [0.2]])
-    start, end = neighbors_by_sample(z, np.array([0, 1, 0, 1, 0]), 2, seed=1)
-    assert sorted(zip(start, end, strict=True)) == [(0, 2), (0, 4), (1, 3), (2, 0), (2, 4), (3, 1), (4, 0), (4, 2)]
+    (of_first, near_first), (of_second, near_second) = neighbors_by_sample(z, np.array([0, 1, 0, 1, 0]), 2, seed=1)
+    np.testing.assert_array_equal(of_first, [0, 2, 4])
+    np.testing.assert_array_equal(np.sort(near_first), [[2, 4], [0, 4], [0, 2]])
+    np.testing.assert_array_equal(of_second, [1, 3])
+    np.testing.assert_array_equal(near_second, [[3], [1]])
 
 
 def test_a_sparse_sample_has_a_scale_of_its_own():
     z = np.array([[0.0], [1.0], [100.0], [110.0]])
-    graph = weigh_edges(z, np.arange(4), np.array([1, 0, 3, 2]), np.array([0, 0, 1, 1])).toarray()
-    assert graph[0, 1] == pytest.approx(np.exp(-2.0))
-    assert graph[2, 3] == pytest.approx(np.exp(-2.0))
+    found = listed(*edges_of(z, np.array([0, 0, 1, 1]), 1))
+    assert found == {(0, 1): pytest.approx(np.exp(-2.0)), (2, 3): pytest.approx(np.exp(-2.0))}
+
+
+def test_a_link_is_an_edge_and_counts_where_it_is_the_larger():
+    # rows 0 and 1 are near each other and linked, 2 and 3 are only near, 1 and 2 of two samples only linked
+    z = np.array([[0.0], [1.0], [100.0], [110.0]])
+    links = sp.csr_matrix(([2.0, 0.5], ([0, 1], [1, 2])), (4, 4))
+    found = listed(*edges_of(z, np.array([0, 0, 1, 1]), 1, links.maximum(links.T)))
+    assert found == {(0, 1): 2, (1, 2): 0.5, (2, 3): pytest.approx(np.exp(-2.0))}
+
+
+def test_a_sample_of_one_row_has_no_neighbors_but_may_be_linked():
+    links = sp.csr_matrix(([0.5], ([0], [2])), (3, 3))
+    z = np.array([[0.0], [1.0], [5.0]])
+    found = listed(*edges_of(z, np.array([0, 0, 1]), 5, links.maximum(links.T)))
+    assert found == {(0, 1): pytest.approx(np.exp(-2.0)), (0, 2): 0.5}
 
 
 def test_draws_keep_neighbors_and_resolution():

@@ -1,6 +1,7 @@
 """Clusters of a graph of nearest neighbours: communities by Leiden."""
 
 import random
+from dataclasses import dataclass
 
 import igraph
 import numpy as np
@@ -29,54 +30,79 @@ def nearest_neighbors(z: np.ndarray, n_neighbors: int, seed: int) -> tuple[np.nd
         from pynndescent import NNDescent  # compiles at import: only where it is needed
 
         rows, distances = NNDescent(z, n_neighbors=wanted, random_state=seed, n_jobs=1).neighbor_graph
+    itself, place = np.nonzero(rows[:, 1:] == np.arange(len(z))[:, None])  # behind a row that is equal to it
+    rows[itself, place + 1] = rows[itself, 0]
     return distances[:, 1:], rows[:, 1:]
 
 
 def neighbors_by_sample(
     z: np.ndarray, samples: np.ndarray, n_neighbors: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Edges from each row to its nearest neighbours among the rows of its own sample: from, to, both (edges,).
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows of each sample, (rows,), and their nearest neighbours among them, (rows, neighbours).
 
     In the latent space the nearest neighbours of a sequence are its copies in other assemblies, which say nothing about
-    its neighbours in its own. The edges of a row follow each other. z: (n, dimensions); samples: (n,) names.
+    its neighbours in its own. z: (n, dimensions); samples: (n,) names.
     """
-    start, end = [], []
-    for sample in np.unique(samples):
-        rows = np.flatnonzero(samples == sample)
-        _, neighbors = nearest_neighbors(z[rows], n_neighbors, seed)
-        start.append(np.repeat(rows, neighbors.shape[1]))
-        end.append(rows[neighbors.ravel()])
-    return np.concatenate(start), np.concatenate(end)
+    parts = [np.flatnonzero(samples == sample) for sample in np.unique(samples)]
+    return [(rows, rows[nearest_neighbors(z[rows], n_neighbors, seed)[1]]) for rows in parts]
 
 
-def weigh_edges(z: np.ndarray, start: np.ndarray, end: np.ndarray, groups: np.ndarray) -> sp.csr_matrix:
-    """Symmetric graph of these edges; weights fall with distance as a Gaussian; (n, n).
+@dataclass(frozen=True)
+class Edges:
+    """Edges between neighbours and between linked rows, each once, in the order of their rows.
 
-    The width of the Gaussian is half the median, over the rows of a group, of the distance to the tenth neighbour.
-    z: (n, dimensions); start, end: (edges,) rows; groups: (n,) int from 0.
+    first, second: (edges,) int64 rows, first < second; link: (edges,) weights, 0 where there is none; of_neighbors:
+    for each sample the numbers of the edges from its rows to their neighbours, (rows, neighbours) int32.
     """
-    n = len(z)
-    distance = np.concatenate(
-        [np.linalg.norm(z[start[i : i + CHUNK]] - z[end[i : i + CHUNK]], axis=1) for i in range(0, len(start), CHUNK)]
-        or [np.empty(0)]
-    )
-    own = distance_to_neighbor(distance, start, n, SCALE_NEIGHBOR)
-    middle = np.array([np.median(own[groups == group]) for group in range(groups.max(initial=-1) + 1)])
-    width = middle[groups[start]] / 2
-    weights = np.maximum(np.exp(-((distance / np.where(width > 0, width, 1)) ** 2) / 2), WEAKEST_EDGE)
-    graph = sp.csr_matrix((weights, (start, end)), (n, n))
-    return graph.maximum(graph.T)
+
+    first: np.ndarray
+    second: np.ndarray
+    link: np.ndarray
+    of_neighbors: list[np.ndarray]
 
 
-def distance_to_neighbor(distance: np.ndarray, start: np.ndarray, n: int, number: int) -> np.ndarray:
-    """Distance from each row to its so manieth neighbour, or to its last where it has fewer; 0 without any; (n,)."""
-    order = np.lexsort((distance, start))
-    count = np.bincount(start, minlength=n)
-    first = np.cumsum(count) - count
-    found = np.zeros(n)
-    has = count > 0
-    found[has] = distance[order][first[has] + np.minimum(count[has], number) - 1]
-    return found
+def join_edges(neighbors: list[tuple[np.ndarray, np.ndarray]], links: sp.csr_matrix | None, n: int) -> Edges:
+    """Edges among `n` rows; neighbors: as of `neighbors_by_sample`; links: symmetric weights, (n, n)."""
+    linked = upper_half(sp.csr_matrix((n, n)) if links is None else links)
+    named = [
+        (np.minimum(rows[:, None], near) * n + np.maximum(rows[:, None], near)).ravel() for rows, near in neighbors
+    ]
+    pairs, inverse = np.unique(np.concatenate([*named, linked.row * np.int64(n) + linked.col]), return_inverse=True)
+    numbers = np.split(inverse.astype(np.int32), np.cumsum([near.size for _, near in neighbors]))
+    link = np.zeros(len(pairs))
+    link[numbers[-1]] = linked.data
+    of_neighbors = [part.reshape(near.shape) for part, (_, near) in zip(numbers[:-1], neighbors, strict=True)]
+    return Edges(*np.divmod(pairs, n), link, of_neighbors)
+
+
+def weigh_edges(z: np.ndarray, edges: Edges) -> np.ndarray:
+    """Weights that fall with distance as a Gaussian, or those of links where they are larger; (edges,).
+
+    The width of the Gaussian is half the median, over the rows of a sample, of the distance to the tenth neighbour.
+    z: (n, dimensions).
+    """
+    distance = distances_along(z, edges)
+    weight = edges.link.copy()
+    for numbers in edges.of_neighbors:
+        if numbers.size:
+            own = distance[numbers]
+            width = scale_of(own) / 2
+            near = np.maximum(np.exp(-((own / (width or 1.0)) ** 2) / 2), WEAKEST_EDGE)
+            weight[numbers] = np.maximum(near, edges.link[numbers])
+    return weight
+
+
+def distances_along(z: np.ndarray, edges: Edges) -> np.ndarray:
+    """Distance between the two rows of each edge, (edges,), without more than some of the differences in memory."""
+    parts = (slice(start, start + CHUNK) for start in range(0, len(edges.first), CHUNK))
+    found = [np.linalg.norm(z[edges.first[part]] - z[edges.second[part]], axis=1) for part in parts]
+    return np.concatenate([np.empty(0, z.dtype), *found])
+
+
+def scale_of(distance: np.ndarray) -> np.float64:
+    """Median over rows of the distance to the tenth neighbour, or to the last; distance: (rows, neighbours)."""
+    place = min(distance.shape[1], SCALE_NEIGHBOR) - 1
+    return np.median(np.partition(distance, place, axis=1)[:, place].astype(np.float64))
 
 
 def links_of(overlaps: Overlaps) -> sp.csr_matrix:
@@ -92,24 +118,26 @@ def upper_half(graph: sp.csr_matrix) -> sp.coo_matrix:
     return sp.triu(graph, 1).tocoo()
 
 
-def as_network(graph: sp.csr_matrix) -> igraph.Graph:
-    """The same graph for igraph, its weights with the edges."""
-    upper = upper_half(graph)
-    network = igraph.Graph(n=graph.shape[0], edges=np.column_stack([upper.row, upper.col]))
-    network.es["weight"] = upper.data
-    return network
+def strength(edges: Edges, weight: np.ndarray, n: int) -> np.ndarray:
+    """Weight of all edges of each row, (n,); weight: (edges,)."""
+    return np.bincount(edges.first, weight, n) + np.bincount(edges.second, weight, n)
 
 
-def leiden(network: igraph.Graph, resolution: float, seed: int, iterations: int = 5) -> np.ndarray:
-    """Communities of the Leiden algorithm (Traag et al. 2019, 10.1038/s41598-019-41695-z) for modularity; (n,) int."""
+def leiden(network: igraph.Graph, weight: np.ndarray, resolution: float, seed: int, iterations: int = 5) -> np.ndarray:
+    """Communities of the Leiden algorithm (Traag et al. 2019, 10.1038/s41598-019-41695-z) for modularity; (n,) int.
+
+    weight: (edges,).
+    """
     igraph.set_random_number_generator(random.Random(seed))
     communities = network.community_leiden(
-        objective_function="modularity", weights="weight", resolution=resolution, n_iterations=iterations
+        objective_function="modularity", weights=weight.data, resolution=resolution, n_iterations=iterations
     )
     return np.array(communities.membership, np.int64)
 
 
-def find_resolution(network: igraph.Graph, weight: np.ndarray, fineness: float, seed: int) -> float:
+def find_resolution(
+    network: igraph.Graph, weight: np.ndarray, of_rows: np.ndarray, fineness: float, seed: int
+) -> float:
     """Resolution that suits the number of communities.
 
     Modularity keeps two communities a and b apart when the weight of the edges between them is below
@@ -117,12 +145,13 @@ def find_resolution(network: igraph.Graph, weight: np.ndarray, fineness: float, 
     communities it merges what it keeps apart in a graph of few (Fortunato and Barthelemy 2007,
     10.1073/pnas.0605965104). With resolution = fineness * N, where N is the number of communities, it asks the same of
     both: that of the edges of a less than `fineness` lead to b, where b is of the mean size K / N. N depends on the
-    resolution in turn; both grow, from one cluster, until they agree. weight: (n,), of each row's edges.
+    resolution in turn; both grow, from one cluster, until they agree. weight: (edges,); of_rows: (n,), of each row's
+    edges.
     """
     resolution = fineness
     for _ in range(MOST_ROUNDS):
-        labels = leiden(network, resolution, seed, iterations=3)
-        wanted = fineness * effective_number(labels, weight)
+        labels = leiden(network, weight, resolution, seed, iterations=3)
+        wanted = fineness * effective_number(labels, of_rows)
         near = abs(np.log(wanted / resolution)) < NEAR_ENOUGH
         resolution = wanted
         if near:
@@ -145,24 +174,20 @@ class Communities:
 
     def __init__(self, n_neighbors: int, fineness: float, links: sp.csr_matrix | None) -> None:
         self.n_neighbors, self.fineness, self.links = n_neighbors, fineness, links
-        self.edges: tuple[np.ndarray, np.ndarray] | None = None
+        self.edges: Edges | None = None
         self.network: igraph.Graph | None = None
         self.resolution: float | None = None
 
     def __call__(self, z: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
         """Label of each row, (n,) int; rows of several samples may share one. z: (n, dimensions); samples: (n,)."""
-        groups = np.unique(samples, return_inverse=True)[1]
+        n = len(z)
         if self.edges is None:
-            self.edges = neighbors_by_sample(z, groups, self.n_neighbors, seed)
-        graph = weigh_edges(z, *self.edges, groups)
-        if self.links is not None:
-            graph = graph.maximum(self.links)
-        if not graph.nnz:
-            return np.arange(len(z))
-        if self.network is None or self.resolution is None:
-            self.network = as_network(graph)
-            weight = np.asarray(graph.sum(axis=1)).ravel()
-            self.resolution = find_resolution(self.network, weight, self.fineness, seed)
-        else:
-            self.network.es["weight"] = upper_half(graph).data  # the edges of all draws are the same
-        return leiden(self.network, self.resolution, seed)
+            self.edges = join_edges(neighbors_by_sample(z, samples, self.n_neighbors, seed), self.links, n)
+            self.network = igraph.Graph(n, np.column_stack([self.edges.first, self.edges.second]))
+        if not len(self.edges.first):
+            return np.arange(n)
+        weight = weigh_edges(z, self.edges)
+        if self.resolution is None:
+            of_rows = strength(self.edges, weight, n)
+            self.resolution = find_resolution(self.network, weight, of_rows, self.fineness, seed)
+        return leiden(self.network, weight, self.resolution, seed)
