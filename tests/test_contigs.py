@@ -14,7 +14,7 @@ from latentseq.kmers import count_kmers, count_pieces
 from latentseq.models import load_model
 from latentseq.objective import design_architecture
 from latentseq.overlaps import Overlaps
-from latentseq.stretches import Stretches, draw_places, read_rows
+from latentseq.stretches import Stretches, draw_places, read_rows, running_sums
 from latentseq.training import Trainer, train
 from latentseq.training_data import Rows
 from latentseq.vae import save_model
@@ -143,7 +143,8 @@ def test_stretches_share_out_windows_and_reads(planted):
     rows = torch.arange(len(depth))
     whole = read_rows(model, Rows(features.matrix, rows.numpy(), CPU))
     torch.manual_seed(1)
-    seen, hidden = Stretches(features.views, rows, whole).draw(rows)
+    sums, offsets = running_sums(features.views), torch.from_numpy(features.views.offsets)
+    seen, hidden = Stretches(sums, offsets, rows, whole).draw(rows)
     torch.testing.assert_close(seen.length + hidden.length, whole.length)
     reads = sum(part.depth * part.length[:, None] for part in (seen, hidden)) / whole.length[:, None]
     assert ((reads - whole.depth).abs() <= 500 / whole.length[:, None] * 1.001).all()  # rounded to whole pairs
@@ -151,6 +152,15 @@ def test_stretches_share_out_windows_and_reads(planted):
     together = seen.composition * share + hidden.composition * (1 - share)
     several = features.views.offsets[1:] - features.views.offsets[:-1] > 1
     torch.testing.assert_close(together[several], whole.composition[several], atol=0.05, rtol=0)
+
+
+def test_two_running_sums_make_any_stretch(planted):
+    views = planted[0].views
+    sums = running_sums(views)
+    assert sums.dtype == torch.float64
+    np.testing.assert_array_equal(sums[0], 0)
+    np.testing.assert_allclose(sums[7] - sums[3], views.profiles[3:7].astype(np.float64).sum(axis=0), atol=1e-9)
+    np.testing.assert_allclose(sums[-1], views.profiles.astype(np.float64).sum(axis=0), atol=1e-6)
 
 
 def test_a_stretch_is_from_two_windows_to_half():

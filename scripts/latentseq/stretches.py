@@ -1,5 +1,6 @@
 """Two stretches of each sequence, drawn anew for every batch: one to look at, one to be told."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,13 +16,11 @@ FEWEST_WINDOWS = 2  # of a stretch, where the sequence has twice as many
 class Stretches:
     """Windows of some sequences, on the device."""
 
-    def __init__(self, views: Views, rows: Tensor, contigs: Contigs) -> None:
-        """rows: numbers of the sequences; contigs: all that is known of them as wholes, in that order."""
+    def __init__(self, sums: Tensor, offsets: Tensor, rows: Tensor, contigs: Contigs) -> None:
+        """sums: of `running_sums`; offsets: (all sequences + 1,), where each one's windows begin; rows: numbers of the
+        sequences; contigs: all that is known of them as wholes, in that order."""
         device = contigs.length.device
-        profiles = torch.from_numpy(views.profiles.astype("float64"))
-        sums = torch.cat([torch.zeros(1, profiles.shape[1], dtype=torch.float64), profiles.cumsum(dim=0)])
-        offsets = torch.from_numpy(views.offsets)
-        self.sums = sums.to(device)
+        self.sums = sums
         self.start = offsets[:-1][rows].to(device)
         self.n_windows = offsets.diff()[rows].to(device)
         self.contigs = contigs
@@ -72,12 +71,21 @@ def place_stretches(model: VAE, features: Features, data: Data) -> CrossViews | 
     model.set_whitening(features.views.whitening)
     contigs = read_rows(model, data.x)
     model.set_depths(contigs)
-    training = Stretches(features.views, data.numbers, contigs)
+    windows = running_sums(features.views).to(contigs.length.device), torch.from_numpy(features.views.offsets)
+    training = Stretches(*windows, data.numbers, contigs)
     if not len(data.held_out_x):
         return CrossViews(model, training, None)
-    return CrossViews(
-        model, training, Stretches(features.views, data.held_out_numbers, read_rows(model, data.held_out_x))
-    )
+    return CrossViews(model, training, Stretches(*windows, data.held_out_numbers, read_rows(model, data.held_out_x)))
+
+
+def running_sums(views: Views) -> Tensor:
+    """Sums of the windows' composition up to each window, (windows + 1, K) float64: two of them make any stretch.
+
+    They are the largest thing that training holds, so no second copy is made on the way.
+    """
+    sums = np.zeros((len(views.profiles) + 1, views.profiles.shape[1]))
+    np.cumsum(views.profiles, axis=0, dtype=np.float64, out=sums[1:])
+    return torch.from_numpy(sums)
 
 
 @torch.no_grad()

@@ -44,9 +44,10 @@ class Rows:
     """Some rows of the features, given out by the batch on the device; small ones live there."""
 
     def __init__(self, values: np.ndarray, numbers: np.ndarray, device: torch.device) -> None:
-        self.values, self.numbers, self.device = values, numbers, device
+        self.numbers, self.device = numbers, device
         fits = values.nbytes <= LARGEST_SHARE * memory_of(device)
         self.resident = torch.from_numpy(values[numbers]).to(device) if fits else None
+        self.values = None if fits else values
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -55,6 +56,7 @@ class Rows:
         """Rows of these numbers, (rows, columns) on the device."""
         if self.resident is not None:
             return self.resident[rows]
+        assert self.values is not None
         return torch.from_numpy(self.values[self.numbers[rows.cpu().numpy()]]).to(self.device)
 
 
