@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from latentseq import mapping
 from latentseq.latent import Latent
-from latentseq.mapping import map_latent, map_table
+from latentseq.mapping import map_latent, map_table, place_among
 from planted import blobs
 
 
@@ -21,6 +22,27 @@ def test_clusters_stay_together():
     nearest = np.linalg.norm(placed[:, None] - centres, axis=2).argmin(axis=1)
     np.testing.assert_array_equal(nearest, truth)
     assert map_latent(mu, seed=1).tobytes() == placed.tobytes()
+
+
+@pytest.mark.slow
+def test_rows_that_are_not_laid_out_are_placed_among_their_like(monkeypatch):
+    monkeypatch.setattr(mapping, "MOST_LAID_OUT", 150)
+    mu, truth = blobs([200, 200], [[0] * 5, [20] * 5], 1)
+    placed = map_latent(mu, seed=1)
+    assert placed.shape == (400, 2)
+    assert len(np.unique(placed, axis=0)) > 150
+    centres = np.array([np.median(placed[truth == group], axis=0) for group in (0, 1)])
+    nearest = np.linalg.norm(placed[:, None] - centres, axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(nearest, truth)
+    assert map_latent(mu, seed=1).tobytes() == placed.tobytes()
+
+
+@pytest.mark.slow
+def test_a_row_is_placed_at_the_median_of_its_five_nearest():
+    mu = np.repeat(np.arange(40, dtype=np.float32)[:, None], 3, axis=1)
+    placed = np.stack([np.arange(40) ** 2, -np.arange(40)], axis=1).astype(np.float32)
+    others = np.array([[10.1] * 3, [0.0] * 3], np.float32)
+    np.testing.assert_array_equal(place_among(mu, placed, others, seed=1), [[100, -10], [4, -2]])
 
 
 @pytest.mark.parametrize("n", [2, 5, 19])
