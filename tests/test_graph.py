@@ -2,6 +2,7 @@ import igraph
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from latentseq import graph
 from latentseq.graph import (
     Communities,
     effective_number,
@@ -168,6 +169,25 @@ def test_draws_keep_neighbors_and_resolution():
     assert same_partition(method(z + 0.01 * z[::-1], one, 1), truth)
     assert method.edges is edges
     assert method.resolution == resolution
+
+
+def test_draws_of_many_rows_take_fewer_iterations(monkeypatch):
+    taken = []
+
+    def count_iterations(*arguments, **named):
+        taken.append(named.get("iterations", arguments[4] if len(arguments) > 4 else graph.ITERATIONS))
+        return leiden(*arguments, **named)
+
+    monkeypatch.setattr(graph, "leiden", count_iterations)
+    z, truth = cube_blobs()
+    one = np.full(len(z), "")
+    for most, expected in ((len(z), [5, 5]), (len(z) - 1, [5, 2])):
+        monkeypatch.setattr(graph, "MANY", most)
+        method = Communities(15, 0.045, None)
+        taken.clear()
+        labels = [method(z, one, 1), method(z, one, 1)]
+        assert [number for number in taken if number != graph.ITERATIONS_OF_SEARCH] == expected
+        assert all(same_partition(found, truth) for found in labels)
 
 
 def test_links_weigh_by_the_bases_shared():

