@@ -40,7 +40,7 @@ def contig_features(n_contigs=160, samples=3, seed=0):
     contigs, truth = genomes(n_contigs, seed=seed)
     random = np.random.default_rng(seed)
     lengths = np.array([len(contig) for contig in contigs])
-    windows, offsets = count_windows(contigs, 4)
+    windows, offsets = count_windows(contigs, lengths, 4)
     counts = total_counts(windows, offsets)
     columns, raw = composition(counts, 4, True)
     depth = random.lognormal(2, 1, (truth.max() + 1, samples))[truth] * random.lognormal(0, 0.05, (n_contigs, samples))
@@ -72,7 +72,7 @@ def test_pieces_together_hold_all_kmers():
 
 
 def test_windows_of_about_one_kilobase():
-    windows, offsets = count_windows([b"ACGT" * 100, b"AACC" * 900], 4)
+    windows, offsets = count_windows([b"ACGT" * 100, b"AACC" * 900], np.array([400, 3600]), 4)
     assert list(offsets) == [0, 1, 4]
     np.testing.assert_array_equal(total_counts(windows, offsets)[1], count_kmers(b"AACC" * 900, 4))
 
@@ -95,8 +95,8 @@ def test_scatter_within_leaves_out_differences_between_sequences():
 
 def test_too_few_windows_are_no_views():
     contigs, _ = genomes(8)
-    windows, offsets = count_windows(contigs, 4)
     lengths = np.array([len(contig) for contig in contigs])
+    windows, offsets = count_windows(contigs, lengths, 4)
     assert fit_whitening(windows, offsets, total_counts(windows, offsets), lengths, 4, N_DIRECTIONS) is None
 
 
@@ -219,7 +219,7 @@ def test_shares_of_reads_that_overlapping_contigs_get():
 
 
 def test_projection_of_windows_is_that_of_sequences():
-    windows, offsets = count_windows([b"ACGGT" * 300], 4)
+    windows, offsets = count_windows([b"ACGGT" * 300], np.array([1500]), 4)
     _, raw = composition(total_counts(windows, offsets), 4, True)
     np.testing.assert_allclose(project(total_counts(windows, offsets), 4), raw)
 

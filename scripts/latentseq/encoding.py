@@ -69,7 +69,7 @@ def encode_kmers(
         require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
     viewed = project and k <= LARGEST_VIEWED_K and len(depth["samples"]) > 0
     if viewed:
-        windows, offsets = count_windows(read_in_order(fasta, names), k)
+        windows, offsets = count_windows(read_in_order(fasta, names), lengths, k)
         counts = total_counts(windows, offsets)
     else:
         counts = kmers.count_all(read_in_order(fasta, names), len(names), k)

@@ -22,11 +22,16 @@ SMALLEST_SPREAD = 0.1  # variance between genomes that a direction has at least,
 NOISE_OF_THE_LONG = 0.3  # what is left in the spread of the long sequences
 
 
-def count_windows(sequences: Iterable[bytes], k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counts of the canonical k-mers in windows of about 1 kb, (windows, k-mers) uint16, and offsets, (n + 1,)."""
-    parts = [kmers.count_pieces(sequence, k, max(1, len(sequence) // WINDOW)) for sequence in sequences]
-    empty = np.zeros((0, len(kmers.canonical_kmers(k))), np.uint16)
-    return np.concatenate([empty, *parts]), np.cumsum([0, *map(len, parts)])
+def count_windows(sequences: Iterable[bytes], lengths: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Counts of the canonical k-mers in windows of about 1 kb, (windows, k-mers) uint16, and offsets, (n + 1,).
+
+    lengths: (n,) bases, from which the number of windows is known before they are counted: they are held once.
+    """
+    offsets = np.concatenate([[0], np.cumsum(np.maximum(lengths // WINDOW, 1))])
+    windows = np.empty((offsets[-1], len(kmers.canonical_kmers(k))), np.uint16)
+    for sequence, start, end in zip(sequences, offsets[:-1], offsets[1:], strict=True):
+        windows[start:end] = kmers.count_pieces(sequence, k, end - start)
+    return windows, offsets
 
 
 def total_counts(windows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
