@@ -117,10 +117,9 @@ def fixed_resolution(run: FinishedRun, n_neighbors: int, resolution: float) -> g
     return Fixed(n_neighbors, 1.0, run.links)
 
 
-def equal_weights(z: np.ndarray, start: np.ndarray, end: np.ndarray, groups: np.ndarray) -> Any:
-    """A graph of these edges, each with a weight of 1."""
-    edges = graph.sp.csr_matrix((np.ones(len(start)), (start, end)), (len(z), len(z)))
-    return edges.maximum(edges.T)
+def equal_weights(z: np.ndarray, edges: graph.Edges) -> np.ndarray:
+    """A weight of 1 for each edge."""
+    return np.ones(len(edges.first))
 
 
 def table(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator[Row]:

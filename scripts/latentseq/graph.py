@@ -15,8 +15,7 @@ SCALE_NEIGHBOR = 10  # half the median distance to this neighbour is the width o
 WEAKEST_EDGE = 1e-6
 BASES_OF_LINK, STRONGEST_LINK = 2000, 2.0  # shared bases that weigh as much as the nearest neighbour; largest weight
 CHUNK = 200_000  # edges whose distances are computed at a time
-ITERATIONS, ITERATIONS_OF_SEARCH = 5, 3  # of Leiden
-MANY, ITERATIONS_OF_MANY = 300_000, 2  # rows whose draws are clustered in fewer iterations
+ITERATIONS, ITERATIONS_OF_SEARCH, ITERATIONS_OF_DRAWS = 5, 3, 2  # of Leiden
 MOST_ROUNDS, NEAR_ENOUGH = 12, 0.1  # of the search for a resolution; difference of logarithms
 
 
@@ -173,8 +172,8 @@ class Communities:
     """Clusters of rows by Leiden on a graph of nearest neighbours within samples and of links between them.
 
     The first call finds neighbours and resolution; further calls, with draws of the same rows, keep both and weigh the
-    edges anew. Of many rows they take two iterations of Leiden: that moves support less than another seed does (0.001
-    in the mean of its differences, on 31,000 and 48,000 contigs, where another seed moves it by 0.002).
+    edges anew. They take two iterations of Leiden: that moves support less than another seed does (0.001 in the mean
+    of its differences, on 31,000 and 48,000 contigs, where another seed moves it by 0.002).
     """
 
     def __init__(self, n_neighbors: int, fineness: float, links: sp.csr_matrix | None) -> None:
@@ -196,5 +195,4 @@ class Communities:
             of_rows = strength(self.edges, weight, n)
             self.resolution = find_resolution(self.network, weight, of_rows, self.fineness, seed)
             return leiden(self.network, weight, self.resolution, seed)
-        iterations = ITERATIONS_OF_MANY if n > MANY else ITERATIONS
-        return leiden(self.network, weight, self.resolution, seed, iterations)
+        return leiden(self.network, weight, self.resolution, seed, ITERATIONS_OF_DRAWS)
