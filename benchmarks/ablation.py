@@ -62,6 +62,12 @@ def with_all_reads(features: Features) -> Features:
     return replace(features, blocks=dict(features.blocks) | {"length": replace(length, values=values)})
 
 
+def without_views(features: Features) -> Features:
+    """Features as the network of other jobs reads them."""
+    blocks = {name: block for name, block in features.blocks.items() if name != "length"}
+    return replace(features, blocks=blocks, views=None)
+
+
 def maps(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator[tuple[str, Any]]:
     """What each row of the table changes about the map, and a function that makes its latent means."""
     yield "nothing", lambda: run.latent.mu
@@ -79,7 +85,7 @@ def maps(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator[
     )
     yield (
         "composition not whitened: the network of other jobs",
-        lambda: train_anew(run, replace(features, views=None), seed),
+        lambda: train_anew(run, without_views(features), seed),
     )
     yield "principal components (`pca`)", lambda: read_latent(run.folder.parent / pca / "latent.npz").mu
 
@@ -92,7 +98,7 @@ def trained_on_whole_contigs(run: FinishedRun, features: Features, seed: int) ->
 
 
 def graphs(run: FinishedRun) -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """What each row changes about the graph: its name, the communities, and constants of `graph`."""
+    """What each row changes about the graph: its name, the communities, and functions of `graph`."""
     cluster = run.settings["cluster"]
     n_neighbors, fineness = cluster["n_neighbors"], cluster["fineness"]
     if run.links is not None and run.links.nnz:
@@ -131,8 +137,8 @@ def table(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator
         seconds = time.monotonic() - started
         communities = graph.Communities(cluster["n_neighbors"], cluster["fineness"], run.links)
         yield {"changed": name} | run.score_timed(communities, z, seed) | {"map (s)": f"{seconds:.1f}"}
-    for name, communities, constants in graphs(run):
-        with patch.multiple(graph, **constants):
+    for name, communities, functions in graphs(run):
+        with patch.multiple(graph, **({"weigh_edges": graph.weigh_edges} | functions)):
             yield {"changed": name} | run.score_timed(communities, run.latent.mu, seed)
 
 
