@@ -1,17 +1,9 @@
-"""Writing gzip and BGZF, as fast as the machine can: with isal where there is one, else with zlib."""
+"""Writing gzip and BGZF with zlib: isal is faster, but once in a while gives other bytes for the same text."""
 
 import zlib
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from latentseq.compressed import BGZF_END
-
-try:
-    from isal import isal_zlib
-
-    compressor: Callable[[int, int, int], Any] = isal_zlib.compressobj
-except ImportError:  # isal, which is four times faster and compresses a little better, is not made for every processor
-    compressor = zlib.compressobj
 
 FASTEST = 1  # level
 BLOCK_BYTES = 0xFF00  # of text in one block, as bgzip does it: 64 kB at most must hold the compressed ones, too
@@ -21,8 +13,8 @@ RAW_DEFLATE, GZIP = -15, 31
 
 def deflate(data: bytes, wrapping: int) -> bytes:
     """Compress in one go; `wrapping` is RAW_DEFLATE or GZIP. The same data give the same bytes."""
-    stream = compressor(FASTEST, zlib.DEFLATED, wrapping)
-    return bytes(stream.compress(data) + stream.flush())
+    stream = zlib.compressobj(FASTEST, zlib.DEFLATED, wrapping)
+    return stream.compress(data) + stream.flush()
 
 
 def gzip_member(data: bytes) -> bytes:
