@@ -27,8 +27,9 @@ def write(tmp_path):
         (">a\nACGT\nAC\n>b\nA\n", [("a", 6), ("b", 1)]),
         ("@a\r\nACGT\r\n+\r\nIIII\r\n", [("a", 4)]),
         ("@a\nA\n+\n@\n@b\nACG\n+\n@@@", [("a", 1), ("b", 3)]),
+        ("@a\nA\n+\n@\n\n@b\nACG\n+\n@@@\n\n", [("a", 1), ("b", 3)]),
     ],
-    ids=["qualities that start with @", "wrapped FASTQ", "FASTA", "CRLF", "no last line end"],
+    ids=["qualities that start with @", "wrapped FASTQ", "FASTA", "CRLF", "no last line end", "empty lines"],
 )
 def test_names_and_lengths_of_the_first_reads(write, text, expected):
     assert first_reads(write(text)) == expected
@@ -51,6 +52,7 @@ def test_compression_is_told_by_the_content(tmp_path):
         ("BAM\1", r"(?s)not a file of reads.*Hint: alignments belong in the column bam"),
         ("@a\nACGT\n+\nIII\n", r"(?s)read 1 has 4 bases and 3 qualities.*Hint: the file was cut"),
         ("@a\nA\n+\nI\n@b\nAC\n+\nIII\n", "read 2 has 2 bases and 3 qualities"),
+        ("@a\nA\n+\nI\n@b\nAC\n", r"(?s)read 2 has no line '\+' with qualities.*Hint: the file was cut"),
     ],
 )
 def test_files_without_reads_are_refused(write, text, message):

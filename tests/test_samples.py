@@ -127,7 +127,7 @@ def test_sources_of_the_config_and_of_the_sheet(sheet):
 
 
 def test_no_source_and_a_source_twice(sheet):
-    with pytest.raises(ValueError, match=r"(?s)no FASTA file.*Hint: name it under `sequences`"):
+    with pytest.raises(ValueError, match=r"(?s)no file of sequences.*Hint: name it under `sequences`"):
         list_sources([], sheet("sample bam", "S1 1.bam"))
     with pytest.raises(ValueError, match=r"(?s)1\.fna: the file is listed twice.*Hint: a co-assembly"):
         list_sources(None, sheet("sample fasta", "S1 1.fna", "S2 1.fna"))

@@ -31,6 +31,8 @@ DAMAGED: tuple[type[Exception], ...] = (
     *(EOFError, OSError, zlib.error, LZMAError, ZstdError),
     IsalError,  # type: ignore[assignment]
 )
+CRAM_END_BYTES = 38  # of the last container (CRAM specification 3.1, section 9)
+CRAM_END = b"\xff\xff\xff\xff\x0f\xe0EOF"  # in it: no reference, and this word as the place in it
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -44,6 +46,21 @@ def require_bgzf_end(path: str | Path) -> None:
         if file.read() != BGZF_END:
             raise ValueError(
                 f"{path}: the file is truncated, the block that ends every BGZF file is missing.\n"
+                "Hint: copy, download or write the file again."
+            )
+
+
+def require_cram_end(path: str | Path) -> None:
+    """Raise ValueError when a CRAM file of version 3 lacks the container that ends every such file.
+
+    A file that was cut between two containers is decoded without an error: only this container tells.
+    """
+    with Path(path).open("rb") as file:
+        version = file.read(5)[4:]
+        file.seek(max(0, Path(path).stat().st_size - CRAM_END_BYTES))
+        if version == b"\3" and CRAM_END not in file.read():
+            raise ValueError(
+                f"{path}: the file is truncated, the container that ends every CRAM file is missing.\n"
                 "Hint: copy, download or write the file again."
             )
 

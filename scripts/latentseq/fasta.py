@@ -38,13 +38,10 @@ def require_fasta(path: str | Path) -> None:
         raise ValueError(f"{path}: the file holds no sequence, only white space or nothing at all.")
     if start.startswith(b">"):
         return
-    hint = "give the sequences as FASTA, plain or compressed with gzip, bgzip, xz or zstd."
-    if start.startswith((b"BAM\1", b"CRAM")):
-        hint = "this is a file of alignments; it belongs in the column bam of the sample sheet."
-    elif start.startswith(b"@"):
-        hint = "this looks like FASTQ (reads); give assembled sequences as FASTA."
     raise ValueError(
-        f"{path}: not a FASTA file; expected '>' as its first character, found {start[:20]!r}.\nHint: {hint}"
+        f"{path}: not a FASTA file; expected '>' as its first character, found {start[:20]!r}.\n"
+        "Hint: sequences are FASTA or FASTQ, plain or compressed with gzip, bgzip, bzip2, xz or zstd, or an unaligned "
+        "BAM, CRAM or SAM."
     )
 
 
@@ -66,14 +63,15 @@ def read_fasta(path: str | Path, *, aligned: bool = False) -> Iterator[tuple[str
                 lines.append(line)
                 continue
             if number:
-                yield _parse_record(header, lines, f"{path}: record {number}", aligned)
+                yield parse_record(header, lines, f"{path}: record {number}", aligned)
             header, lines = line, []
             number += 1
-        yield _parse_record(header, lines, f"{path}: record {number}", aligned)
+        yield parse_record(header, lines, f"{path}: record {number}", aligned)
 
 
-def _parse_record(header: bytes, lines: list[bytes], where: str, aligned: bool) -> tuple[str, bytes]:
-    name = decode_name(re.match(rb">([^ \t\r\n\v\f]*)", header)[1], where)  # type: ignore[index]
+def parse_record(header: bytes, lines: list[bytes], where: str, aligned: bool) -> tuple[str, bytes]:
+    """Give name and sequence of one record of FASTA or FASTQ as `read_fasta` does; `where` names file and record."""
+    name = decode_name(re.match(rb"[>@]([^ \t\r\n\v\f]*)", header)[1], where)  # type: ignore[index]
     return name, clean_letters(b"".join(lines), f"{where} ({name!r})", aligned)
 
 

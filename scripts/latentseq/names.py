@@ -43,7 +43,7 @@ def decode_name(name: bytes, where: str) -> str:
     """
     if not name:
         raise ValueError(
-            f"{where} has no name; expected '>' directly followed by a name.\nHint: give every record a name."
+            f"{where} has no name; expected one at the start of its header.\nHint: give every record a name."
         )
     try:
         text = name.decode("utf-8")

@@ -2,14 +2,14 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import BinaryIO
 
 from latentseq.compressed import open_compressed
+from latentseq.fastq import parse_reads
 from latentseq.sheet import Reads
 
 LOOKED_AT = 100  # first reads of each file
@@ -67,7 +67,7 @@ def first_reads(path: str | Path, number: int = LOOKED_AT) -> list[tuple[str, in
             hint = "alignments belong in the column bam; `samtools fastq` gives the reads of a BAM without them."
         raise ValueError(f"{path}: not a file of reads; expected '@' or '>' first, found {start!r}.\nHint: {hint}")
     with open_compressed(path) as file:
-        return list(islice(_parse_reads(file, path), number))
+        return [_name_and_length(*record) for record in islice(parse_reads(file, path), number)]
 
 
 def require_mates(paths: list[str], starts: list[list[tuple[str, int]]]) -> None:
@@ -93,28 +93,6 @@ def require_length(path: str | Path, length: int, preset: str) -> None:
         )
 
 
-def _parse_reads(file: BinaryIO, path: str | Path) -> Iterator[tuple[str, int]]:
-    """Name and length of each record of FASTQ or FASTA, on one line or wrapped."""
-    line = file.readline()
-    number = 0
-    while line:
-        number += 1
-        words = line[1:].split(maxsplit=1)
-        bases = 0
-        while (line := file.readline()) and line[:1] not in (b"@", b">", b"+"):
-            bases += len(line.strip())
-        if line.startswith(b"+"):
-            qualities = 0
-            while qualities < bases and (line := file.readline()):
-                qualities += len(line.strip())
-            _require_whole(path, number, bases, qualities)
-            line = file.readline()
-        yield words[0].decode("utf-8", "replace") if words else "", bases
-
-
-def _require_whole(path: str | Path, number: int, bases: int, qualities: int) -> None:
-    if qualities != bases:
-        raise ValueError(
-            f"{path}: read {number} has {bases} bases and {qualities} qualities; expected as many of both.\n"
-            "Hint: the file was cut or changed; copy, download or write it again."
-        )
+def _name_and_length(header: bytes, lines: list[bytes]) -> tuple[str, int]:
+    words = header[1:].split(maxsplit=1)
+    return words[0].decode("utf-8", "replace") if words else "", sum(len(line.strip()) for line in lines)

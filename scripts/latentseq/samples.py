@@ -40,7 +40,7 @@ def known_samples(sheet: str | Path | None, depth_table: str | Path | None) -> l
 
 
 def list_sources(sequences: str | Sequence[str] | None, sheet: str | Path | None) -> list[Source]:
-    """List the FASTA files of a dataset: those of `sequences` without a sample, then those of the sheet.
+    """List the files of sequences of a dataset: those of `sequences` without a sample, then those of the sheet.
 
     Raises ValueError when there is none, or one stands twice.
     """
@@ -51,7 +51,7 @@ def list_sources(sequences: str | Sequence[str] | None, sheet: str | Path | None
         sources += [(row.fasta, row.sample) for row in rows[rows["fasta"] != ""].itertuples()]
     if not sources:
         raise ValueError(
-            "There is no FASTA file to read.\n"
+            "There is no file of sequences to read.\n"
             "Hint: name it under `sequences`, or give each sample its assembly in the column fasta of the "
             "sample sheet."
         )

@@ -1,4 +1,4 @@
-"""The sequences of a dataset: taken in from the user's FASTA files once, filtered, named and indexed."""
+"""The sequences of a dataset: taken in from the user's files once, filtered, named and indexed."""
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 
 from latentseq.compressing import BgzfWriter
-from latentseq.fasta import read_fasta
 from latentseq.files import checksum, whole_file
 from latentseq.names import add_prefix, assign_samples, check_separator
+from latentseq.sequence_files import read_sequence_file
 from latentseq.tables import write_table
 
-Source = tuple[str, str | None]  # a FASTA file, and the sample that the sample sheet gives it
+Source = tuple[str, str | None]  # a file of sequences, and the sample that the sample sheet gives it
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class FileCounts:
-    """What one FASTA file held and what of it was kept; bases are counted in bases, the rest in sequences."""
+    """What one file of sequences held and what of it was kept; bases are counted in bases, the rest in sequences."""
 
     file: str
     sha256: str
@@ -62,8 +62,8 @@ def ingest_sequences(
     before its names. `samples` are the samples that are known from the sample sheet or the depth table.
     Written are `fasta` (bgzip, upper case, one line a sequence) with its indices `.fai` and `.gzi`, the TSV
     `table` (sequence, sample, length in bases, gc, original) and the TSV `files` (one row a source); all or
-    none of them. Raises ValueError for input that cannot be used, see `read_fasta` and `assign_samples`; for
-    a name that stands twice, and when no sequence is left.
+    none of them. Raises ValueError for input that cannot be used, see `read_sequence_file` and
+    `assign_samples`; for a name that stands twice, and when no sequence is left.
     """
     check_separator(separator)
     fasta = Path(fasta)
@@ -134,7 +134,7 @@ def _read_unique(
     far.
     """
     file, sample = sources[number]
-    for record, (original, sequence) in enumerate(read_fasta(file), start=1):
+    for record, (original, sequence) in enumerate(read_sequence_file(file), start=1):
         name = original if sample is None else add_prefix(original, sample, separator)
         if name in seen:
             first, first_record = seen[name]

@@ -11,6 +11,7 @@ import numpy as np
 import pysam
 
 from latentseq.alignments import alignment_format
+from latentseq.compressed import require_cram_end
 from latentseq.onehot import GAP_CODE, MISSING_CODE, decode_letters, encode_letters
 from latentseq.regions import Window
 
@@ -46,6 +47,8 @@ def open_reads(path: str | Path, reference: str | Path | None) -> Iterator[pysam
     read inside the block, when the file is missing, truncated, damaged or none of the three.
     """
     form = alignment_format(path)
+    if form == "CRAM":
+        require_cram_end(path)
     fasta = str(reference) if reference and form == "CRAM" else None
     with _without_network():
         try:
