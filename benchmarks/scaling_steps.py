@@ -52,9 +52,11 @@ def ingest(folder: Path, options: Options) -> None:
         min_length=options["settings"]["min_length"],
         separator=options["settings"]["separator"],
         samples=[f"S{s + 1}" for s in range(options["assemblies"])] if options["assemblies"] > 1 else [],
+        collapse=False,
         fasta=folder / "ingested.fna.gz",
         table=folder / "ingested.tsv",
         files=folder / "files.tsv",
+        duplicates=folder / "duplicates.tsv",
     )
 
 

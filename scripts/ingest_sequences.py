@@ -8,7 +8,9 @@ ingest_sequences(
     min_length=snakemake.params.min_length,
     separator=snakemake.params.separator,
     samples=known_samples(snakemake.input.get("samples"), snakemake.input.get("depth")),
+    collapse=snakemake.params.duplicates == "collapse",
     fasta=snakemake.output.fasta,
     table=snakemake.output.table,
     files=snakemake.output.files,
+    duplicates=snakemake.output.duplicates,
 )

@@ -1,9 +1,13 @@
 """Small FASTA and alignment files for tests, written beside the expected values."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import pysam
+
+MODES = {".bam": "wb", ".sam": "wh", ".cram": "wc"}
+UNMAPPED = 4  # SAM flag
 
 
 def sequences_table(lengths: dict[str, int], **columns: list[str]) -> pd.DataFrame:
@@ -24,10 +28,22 @@ def write_alignments(path: Path, references: dict[str, int], records: list[dict]
         "HD": {"VN": "1.6"},
         "SQ": [{"SN": name, "LN": length} for name, length in references.items()],
     }
-    mode = {".bam": "wb", ".sam": "wh", ".cram": "wc"}[path.suffix]
-    with pysam.AlignmentFile(str(path), mode, header=header, **options) as out:
+    with pysam.AlignmentFile(str(path), MODES[path.suffix], header=header, **options) as out:
         for fields in records:
             out.write(_segment(fields, out.header))
+    return path
+
+
+def write_reads(
+    path: Path, reads: Iterable[tuple[str, str | None]], references: Iterable[str] = (), flag: int = UNMAPPED
+) -> Path:
+    """Write reads, given as pairs of name and bases, without alignment."""
+    header = {"HD": {"VN": "1.6", "SO": "unknown"}, "SQ": [{"SN": name, "LN": 9} for name in references]}
+    with pysam.AlignmentFile(str(path), MODES[path.suffix], header=header) as out:
+        for name, bases in reads:
+            segment = pysam.AlignedSegment(out.header)
+            segment.query_name, segment.flag, segment.query_sequence = name, flag, bases
+            out.write(segment)
     return path
 
 

@@ -66,6 +66,15 @@ def test_the_bases_of_the_input_are_all_accounted_for():
     assert sum(part.share for part in parts) == 1
 
 
+def test_duplicates_are_no_part_of_what_is_too_short():
+    files = healthy().files.assign(duplicates="3", duplicate_bases="2000")
+    content = healthy(files=files)
+    assert [(part.where, part.sequences, part.bases) for part in count_parts(content)[1:]] == [
+        ("left out at the start: shorter than 2,000 bases", "5", "3.00 kb"),
+        ("left out at the start: equal to a sequence that was kept", "3", "2.00 kb"),
+    ]
+
+
 def test_parts_that_are_empty_are_left_out():
     kept_all = healthy().files.assign(bases="800000", too_short="0")
     assert [part.where for part in count_parts(healthy(files=kept_all))] == ["in bins"]

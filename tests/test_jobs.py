@@ -279,6 +279,7 @@ def test_encode_in_short(tmp_path, snakemake):
         ({"table": "a.tsv"}, "The setting 'table' is given, but encode.method is onehot"),
         ({"sequences": "a.fasta", "products": ["bins"]}, "the product 'bins' cannot be made with encode.method onehot"),
         ({"encode": "table"}, "no table is given"),
+        ({"sequences": "a.fasta", "duplicates": "collapse"}, "duplicates is collapse, but encode.method is onehot"),
         ({"sequences": "a.fasta", "depth": "a.tsv"}, "The setting 'depth' is given, but encode.method is onehot"),
         ({"encode": "table", "table": "a.tsv", "sequences": "a.fasta"}, "a table holds its own rows"),
         (

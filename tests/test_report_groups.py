@@ -50,6 +50,18 @@ def test_a_run_without_bins_has_an_empty_table():
     assert (section["kind"], section["table"]["rows"]) == ("bin", [])
 
 
+def test_clusters_are_counted_with_their_duplicates():
+    content = planted_content(bins=None, labels=None)
+    content = replace(
+        content,
+        sequences=content.sequences.assign(copies=[2] + [1] * 29),
+        files=content.files.assign(duplicates="1", duplicate_bases="9"),
+    )
+    section = describe_groups(content, CLUSTER_NAMES)
+    assert headings(section)[:3] == ["cluster", "sequences", "with duplicates"]
+    assert [texts(section, row)[1:3] for row in range(2)] == [["15", "16"], ["10", "10"]]
+
+
 def test_without_bins_the_table_is_of_clusters():
     section = describe_groups(planted_content(bins=None, labels=None), CLUSTER_NAMES)
     names = ["cluster", "sequences", "bases", "share", "gc", "support"]

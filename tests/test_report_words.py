@@ -9,9 +9,11 @@ from latentseq.report_words import (
     count_columns,
     describe_assignments,
     describe_dimensions,
+    describe_input,
     describe_shares,
     key_figures,
 )
+from reported import healthy
 
 
 def content_of(clusters, counts, **settings):
@@ -41,6 +43,13 @@ def content_of(clusters, counts, **settings):
 )
 def test_the_job_is_known_from_the_settings(settings, job):
     assert content_of(["1"], [1], **settings).job == job
+
+
+def test_duplicates_are_told_where_there_are_any():
+    files = healthy().files
+    assert "; 5 were too short." in describe_input(healthy(files=files.assign(duplicates="0", duplicate_bases="0")))[0]
+    one = describe_input(healthy(files=files.assign(duplicates="1", duplicate_bases="9")))[0]
+    assert one.endswith("; 5 were too short; 1 equals another one, on either strand.")
 
 
 def test_shares_are_of_reads_and_not_of_rows():

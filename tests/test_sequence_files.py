@@ -12,8 +12,9 @@ import pytest
 from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
+from latentseq.duplicates import DuplicateFinder, reverse_complement
 from latentseq.sequence_files import read_sequence_file
-from small_files import alignment, write_alignments
+from small_files import UNMAPPED, alignment, write_alignments, write_reads
 
 MESSY = (
     b"\n@one first word only\r\nacgtn\r\n+\r\n@@>+I\r\n\r\n"  # qualities that begin with @
@@ -21,7 +22,6 @@ MESSY = (
     b"@three\nA\n+\n@\n@four\nACGT\n+\n>III"  # no last line end
 )
 CLEAN = [("one", b"ACGTN"), ("two", b"TTTTRY"), ("three", b"A"), ("four", b"ACGT")]
-UNMAPPED = 4
 
 
 @pytest.fixture
@@ -40,17 +40,6 @@ def bgzip(content, path):
     with pysam.BGZFile(str(path), "wb") as out:
         out.write(content)
     return path.read_bytes()
-
-
-def write_reads(path, reads, *, references=(), flag=UNMAPPED):
-    """Write reads, given as pairs of name and bases, without alignment."""
-    header = {"HD": {"VN": "1.6", "SO": "unknown"}, "SQ": [{"SN": name, "LN": 9} for name in references]}
-    with pysam.AlignmentFile(str(path), {".bam": "wb", ".sam": "wh", ".cram": "wc"}[path.suffix], header=header) as out:
-        for name, bases in reads:
-            segment = pysam.AlignedSegment(out.header)
-            segment.query_name, segment.flag, segment.query_sequence = name, flag, bases
-            out.write(segment)
-    return path
 
 
 def wrap(text, width):
@@ -166,3 +155,20 @@ def test_reads_are_not_held(write):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_500_000, "fifteen lines' worth, of a file of a hundred"
+
+
+@given(st.text("ACGTRYSWKMBDHVN", min_size=1))
+def test_a_sequence_and_its_reverse_complement_are_one(text):
+    sequence = text.encode()
+    other = reverse_complement(sequence)
+    assert reverse_complement(other) == sequence
+    finder = DuplicateFinder()
+    assert finder.find(sequence, "", 0) is None
+    assert finder.find(sequence, "", 1) == (0, "+")
+    assert finder.find(other, "", 1) == (0, "+" if other == sequence else "-")
+    assert finder.find(sequence + b"A", "", 1) is None
+    assert finder.find(sequence, "S1", 2) is None
+
+
+def test_complement_is_that_of_the_bases_behind_a_letter():
+    assert reverse_complement(b"AACGTRYSWKMBDHVN") == b"NBDHVKMWSRYACGTT"

@@ -37,16 +37,18 @@ def fasta(tmp_path):
 def ingest(tmp_path):
     """Ingest sources into `out/`, and give the table of sequences, the FASTA and the table of files."""
 
-    def run(*sources, min_length=1, separator="C", samples=()):
+    def run(*sources, min_length=1, separator="C", samples=(), collapse=False):
         out = tmp_path / "out"
         ingest_sequences(
             [(source, None) if isinstance(source, str) else source for source in sources],
             min_length=min_length,
             separator=separator,
             samples=samples,
+            collapse=collapse,
             fasta=out / "sequences.fna.gz",
             table=out / "sequences.tsv",
             files=out / "files.tsv",
+            duplicates=out / "duplicates.tsv",
         )
         return read_sequences(out / "sequences.tsv"), out / "sequences.fna.gz", out / "files.tsv"
 
@@ -156,6 +158,7 @@ def test_ingest_filters_and_indexes(fasta, ingest):
             "length": [6, 6],
             "gc": [0.5, 1.0],
             "original": ["a", "b"],
+            "copies": [1, 1],
         }
     )
     pd.testing.assert_frame_equal(table, expected, check_dtype=False)
@@ -164,13 +167,15 @@ def test_ingest_filters_and_indexes(fasta, ingest):
     assert gzip.decompress(sequences.read_bytes()) == b">a\nACGTAC\n>b\nGGGGNN\n"
     digest = hashlib.sha256(b">a x\nACGTAC\n>short\nACGTA\n>b\nggggnn\n").hexdigest()
     assert files.read_text() == (
-        "file\tsha256\tsequences\tbases\tkept\tkept_bases\ttoo_short\n" + f"{source}\t{digest}\t3\t17\t2\t12\t1\n"
+        "file\tsha256\tsequences\tbases\tkept\tkept_bases\ttoo_short\tduplicates\tduplicate_bases\n"
+        f"{source}\t{digest}\t3\t17\t2\t12\t1\t0\t0\n"
     )
 
 
 def test_ingest_is_the_same_again(fasta, ingest, tmp_path):
     source = fasta(b">a\nACGT\n>b\nACGTT\n")
-    names = ("sequences.fna.gz", "sequences.fna.gz.fai", "sequences.fna.gz.gzi", "sequences.tsv", "files.tsv")
+    tables = ("sequences.tsv", "files.tsv", "duplicates.tsv")
+    names = ("sequences.fna.gz", "sequences.fna.gz.fai", "sequences.fna.gz.gzi", *tables)
     ingest(source)
     first = [(tmp_path / "out" / name).read_bytes() for name in names]
     ingest(source)
@@ -190,6 +195,39 @@ def test_failed_ingest_leaves_nothing(fasta, ingest, tmp_path):
     with pytest.raises(ValueError, match="no bases"):
         ingest(fasta(b">a\nACGT\n>b\n"))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_duplicates_on_either_strand_are_counted_with_the_first(fasta, ingest, tmp_path):
+    first = fasta(b">a\nAACGN\n>b\nNCGTT\n>short\nAC\n>c\nAACG\n", "1.fna")
+    second = fasta(b">d\nnCGuT\n>e\nAACGN\n>f\nACRT\n>g\nAYGT\n>short2\nAC\n", "2.fna")
+    table, sequences, files = ingest(first, second, min_length=3, collapse=True)
+    assert table[["sequence", "copies"]].to_numpy().tolist() == [["a", 4], ["c", 1], ["f", 2]]
+    assert [name for name, _ in read_fasta(sequences)] == ["a", "c", "f"]
+    assert (tmp_path / "out/duplicates.tsv").read_text() == (
+        "sequence\tsame_as\tstrand\nb\ta\t-\nd\ta\t-\ne\ta\t+\ng\tf\t-\n"
+    )
+    counts = pd.read_csv(files, sep="\t")[["kept", "kept_bases", "too_short", "duplicates", "duplicate_bases"]]
+    assert counts.to_numpy().tolist() == [[2, 9, 1, 1, 5], [1, 4, 1, 3, 14]]
+
+
+def test_duplicates_are_kept_unless_they_are_collapsed(fasta, ingest, tmp_path):
+    table, _, _ = ingest(fasta(b">a\nACGG\n>b\nCCGT\n"))
+    assert table["copies"].tolist() == [1, 1]
+    assert (tmp_path / "out/duplicates.tsv").read_text() == "sequence\tsame_as\tstrand\n"
+
+
+def test_equal_sequences_of_two_samples_are_no_duplicates(fasta, ingest):
+    one, two = fasta(b">k1\nACGT\n>k2\nACGT\n", "1.fna"), fasta(b">k1\nACGT\n", "2.fna")
+    table, _, _ = ingest((one, "S1"), (two, "S2"), samples=["S1", "S2"], collapse=True)
+    assert table[["sequence", "copies"]].to_numpy().tolist() == [["S1Ck1", 2], ["S2Ck1", 1]]
+    table, _, _ = ingest(fasta(b">S1C1\nACGT\n>S2C1\nACGT\n"), samples=["S1"], collapse=True)
+    assert table["sequence"].tolist() == ["S1C1", "S2C1"]
+
+
+def test_a_name_of_a_duplicate_is_taken_too(fasta, ingest):
+    path = fasta(b">a\nACGT\n>b\nACGT\n>b\nACCC\n")
+    with refuse(path, "records 2 and 3 have the same name 'b'"):
+        ingest(path, collapse=True)
 
 
 def test_share_of_gc_counts_letters_without_ambiguity():

@@ -16,6 +16,7 @@ from small_runs import ROOT, write_config
 
 EDGES = (
     *("input/sequences.fna.gz", "input/sequences.fna.gz.fai", "input/sequences.tsv", "input/files.tsv"),
+    "input/duplicates.tsv",
     *("input/references.tsv", "input/depth/S1.npz", "input/depth.npz"),
     *(
         "main/features.npz",
@@ -183,6 +184,8 @@ def test_depth_as_a_table_and_one_assembly_for_each_sample(inputs, tmp_path, sna
         ({"labels": "absent.tsv"}, "labels: absent.tsv: no such file"),
         ({"sequences": None}, "No sequences are given"),
         ({"depth": "depth.tsv"}, "one source of depth"),
+        ({"duplicates": "collapse"}, "duplicates is collapse, but depth is given"),
+        ({"duplicates": "drop"}, "duplicates is 'drop'"),
         ({"dataset": "../elsewhere"}, "dataset name '../elsewhere' cannot be used"),
         ({"runs": {"a/b": {}}}, "run name 'a/b' cannot be used"),
         ({"runs": {"input": {}}}, "A run cannot be called 'input'"),

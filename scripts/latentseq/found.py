@@ -7,7 +7,7 @@ import pandas as pd
 from latentseq.bin_quality import RULE
 from latentseq.bins import join_clusters
 from latentseq.report_input import ReportInput
-from latentseq.report_words import count_complete
+from latentseq.report_words import count_complete, count_duplicates
 from latentseq.wording import count_of, format_bases, format_count, format_share
 
 
@@ -68,7 +68,7 @@ def describe_rule(content: ReportInput) -> str:
 
 
 def count_parts(content: ReportInput) -> list[Part]:
-    """Say where the bases of the input are: in bins, in clusters too small for one, without depth, too short."""
+    """Say where the bases of the input are: in bins, in too small clusters, without depth, too short, duplicates."""
     contigs = join_clusters(content.clusters, content.sequences)
     sizes = contigs[contigs["cluster"] != ""].groupby("cluster")["length"].sum()
     binned = set(content.bins["cluster"]) if content.bins is not None else set()
@@ -88,20 +88,23 @@ def count_parts(content: ReportInput) -> list[Part]:
         ),
         _part("in no cluster: no read in any sample", contigs[in_none], all_bases),
     ]
-    too_short = int(read["bases"] - read["kept_bases"])
-    parts.append(
-        Part(
-            f"left out at the start: {limit}",
-            format_count(read["too_short"]),
-            format_bases(too_short),
-            format_share(too_short / all_bases),
-            too_short / all_bases,
-        )
-    )
+    same, same_bases = count_duplicates(content)
+    too_short = int(read["bases"] - read["kept_bases"]) - same_bases
+    parts += [
+        _left_out(limit, int(read["too_short"]), too_short, all_bases),
+        _left_out("equal to a sequence that was kept", same, same_bases, all_bases),
+    ]
     return [part for part in parts if part.sequences != "0"]
 
 
 def _part(where: str, contigs: pd.DataFrame, all_bases: int) -> Part:
-    bases = int(contigs["length"].sum())
+    return _counted(where, len(contigs), int(contigs["length"].sum()), all_bases)
+
+
+def _left_out(why: str, sequences: int, bases: int, all_bases: int) -> Part:
+    return _counted(f"left out at the start: {why}", sequences, bases, all_bases)
+
+
+def _counted(where: str, sequences: int, bases: int, all_bases: int) -> Part:
     share = bases / all_bases if all_bases else 0.0
-    return Part(where, format_count(len(contigs)), format_bases(bases), format_share(share), share)
+    return Part(where, format_count(sequences), format_bases(bases), format_share(share), share)

@@ -1,7 +1,7 @@
 """The methods paragraph, first part: what was read and how it was encoded, for each kind of job."""
 
 from latentseq.report_input import ReportInput
-from latentseq.report_words import ROWS, count_columns
+from latentseq.report_words import ROWS, count_columns, count_duplicates
 from latentseq.sequence_table import sizes
 from latentseq.wording import count_of, format_bases, format_count
 
@@ -26,10 +26,11 @@ def _kept(content: ReportInput) -> list[str]:
     read = content.files[["sequences", "bases"]].astype("int64").sum()
     lengths = content.sequences["length"]
     limit = content.setting("min_length")
+    collapsed = ", equal ones (on either strand) once" if count_duplicates(content)[0] else ""
     at_least = f" of at least {format_count(limit)} bases" if limit else ""
     return [
         f"Of {count_of(read['sequences'], 'sequence', 'sequences')} ({format_bases(read['bases'])}), the "
-        f"{format_count(len(lengths))}{at_least} were kept ({format_bases(lengths.sum())})."
+        f"{format_count(len(lengths))}{at_least} were kept ({format_bases(lengths.sum())}){collapsed}."
     ]
 
 

@@ -31,8 +31,10 @@ from latentseq.report_tables import (
     version_table,
 )
 from latentseq.report_words import (
+    DUPLICATES,
     MAP_WORDS,
     ROWS,
+    count_duplicates,
     describe_dimensions,
     describe_input,
     describe_result,
@@ -162,6 +164,7 @@ def describe_evaluation(content: ReportInput) -> Table | None:
 def describe_files(content: ReportInput) -> Table:
     """Return the table of the input files."""
     if content.job == "kmer":
-        return plain_table(content.files)
+        unused = [] if count_duplicates(content)[0] else list(DUPLICATES)
+        return plain_table(content.files.drop(columns=unused, errors="ignore"))
     names = {name: shown for name, shown in FILE_COLUMNS[content.job].items() if name in content.files}
     return plain_table(pd.DataFrame({shown: content.files[name] for name, shown in names.items()}))

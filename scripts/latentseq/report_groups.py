@@ -11,7 +11,7 @@ from latentseq.bins import join_clusters, weighted_mean
 from latentseq.map_columns import labels_of
 from latentseq.report_input import ReportInput
 from latentseq.report_tables import Cell, Columns, Format, from_columns, number_cell
-from latentseq.report_words import ROWS, SIZES
+from latentseq.report_words import ROWS, SIZES, count_duplicates
 from latentseq.sequence_table import sizes
 from latentseq.wording import format_bases, format_count, format_number, format_share
 
@@ -20,6 +20,7 @@ CHARTS: Final = {"bases": "share", "share": "share", "support": "whole"}  # colu
 FORMATS: Final[dict[str, Format]] = {
     "contigs": format_count,
     "sequences": format_count,
+    "copies": format_count,
     "rows": format_count,
     "reads": format_count,
     "bases": format_bases,
@@ -32,6 +33,7 @@ FORMATS: Final[dict[str, Format]] = {
 }
 HEADINGS: Final = {
     "n50": "N50",
+    "copies": "with duplicates",
     "gc": "GC",
     "bases": "size",
     "near_complete": "near complete",
@@ -87,11 +89,14 @@ def describe_groups(content: ReportInput, clusters: list[str]) -> Section | None
 def describe_clusters(content: ReportInput) -> pd.DataFrame:
     """Describe every cluster of at least two sequences or, where there is none, every one; the largest first.
 
-    Columns: cluster, sample (of several assemblies), sequences or rows, bases or reads (where they say more), share of
-    all bases, reads or rows, gc, support, and `depth_<sample>`; means are weighted by what counts (see `sizes`).
+    Columns: cluster, sample (of several assemblies), sequences or rows, copies (sequences with their duplicates, where
+    there are any), bases or reads (where they say more), share of all bases, reads or rows, gc, support, and
+    `depth_<sample>`; means are weighted by what counts (see `sizes`).
     """
     size, counted = sizes(content.sequences), SIZES[content.job]
     contigs = join_clusters(content.clusters, content.sequences).assign(size=size)
+    if count_duplicates(content)[0]:
+        contigs["copies"] = content.sequences["copies"]
     depth_names = [f"depth_{sample}" for sample in content.depth["samples"]]
     means = [*(["gc"] if content.job == "kmer" else []), "support", *depth_names]
     contigs = pd.concat([contigs, pd.DataFrame(content.depth["depth"], columns=depth_names, dtype=float)], axis=1)
@@ -104,7 +109,7 @@ def describe_clusters(content: ReportInput) -> pd.DataFrame:
         return table
     table["share"] = table[counted] / size.sum()
     table = table.sort_values([counted, "cluster"], ascending=[False, True], kind="stable").reset_index(drop=True)
-    places = ["cluster", "sample", ROWS[content.job][1], counted, "share", *means]
+    places = ["cluster", "sample", ROWS[content.job][1], "copies", counted, "share", *means]
     table = table[[name for name in dict.fromkeys(places) if name in table]]
     return table.map(lambda value: f"{value:.6g}" if isinstance(value, float) else value)
 
@@ -112,7 +117,8 @@ def describe_clusters(content: ReportInput) -> pd.DataFrame:
 def _describe_cluster(name: str, part: pd.DataFrame, content: ReportInput, means: list[str]) -> dict[str, object]:
     size = part["size"].to_numpy()
     sample = {"sample": part["sample"].iloc[0]} if len(content.sequences["sample"].unique()) > 1 else {}
-    counts = {ROWS[content.job][1]: len(part)} | {SIZES[content.job]: int(size.sum())}
+    copies = {"copies": int(part["copies"].sum())} if "copies" in part else {}
+    counts = {ROWS[content.job][1]: len(part)} | copies | {SIZES[content.job]: int(size.sum())}
     return {"cluster": name, **sample, **counts} | {
         column: weighted_mean(part[column].to_numpy(float), size) for column in means
     }

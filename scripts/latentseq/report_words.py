@@ -15,6 +15,7 @@ from latentseq.wording import count_of, format_bases, format_count, format_share
 FEW_SAMPLES: Final = 3  # with fewer, depth hardly tells related genomes apart
 MOST_SHARES: Final = 10  # clusters whose shares are said
 
+DUPLICATES: Final = ("duplicates", "duplicate_bases")  # columns of files.tsv
 ROWS: Final = {  # what a row is called in each job: one, many
     "kmer": ("sequence", "sequences"),
     "alignment": ("sequence", "sequences"),
@@ -107,10 +108,12 @@ def describe_input(content: ReportInput) -> list[str]:
     read = content.files[["sequences", "bases"]].astype("int64").sum()
     short = int(content.files["too_short"].astype("int64").sum())
     share = format_share(lengths.sum() / read["bases"])
+    same = count_duplicates(content)[0]
+    out = f"; {count_of(short, 'was', 'were')} too short" if short else ""
+    out += f"; {count_of(same, 'equals', 'equal')} another one, on either strand" if same else ""
     sentences = [
         f"{format_count(len(lengths))} of {count_of(read['sequences'], 'sequence', 'sequences')} were kept, "
-        f"with {share} of the {format_bases(read['bases'])} in the input"
-        + (f"; {count_of(short, 'was', 'were')} too short." if short else ".")
+        f"with {share} of the {format_bases(read['bases'])} in the input{out}."
     ]
     samples, depth = content.depth["samples"], content.depth["depth"]
     if not len(samples):
@@ -121,6 +124,12 @@ def describe_input(content: ReportInput) -> list[str]:
         kept = count_of(without, "kept sequence has", "kept sequences have")
         sentences.append(f"{kept} no read {seen} and belong to no cluster.")
     return sentences
+
+
+def count_duplicates(content: ReportInput) -> tuple[int, int]:
+    """Sequences that were left out because another one equals them, and their bases."""
+    found = [content.files[name].astype("int64").sum() for name in DUPLICATES if name in content.files]
+    return (int(found[0]), int(found[1])) if found else (0, 0)
 
 
 def warn_of_few(n_samples: int) -> str:

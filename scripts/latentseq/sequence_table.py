@@ -13,11 +13,11 @@ def read_sequences(path: str | Path) -> pd.DataFrame:
     """Read the table that `ingest_sequences` wrote.
 
     Columns sequence, sample and original are text, length is int64 (bases), gc is float64 (0 to 1). The rows of an
-    alignment or a table also have count, int64: how many records each stands for. Its row order is that of everything
-    made from the sequences.
+    alignment or a table also have count, int64: how many records each stands for. Other sequences have copies, int64:
+    the same, 1 where duplicates were not collapsed. Its row order is that of everything made from the sequences.
     """
     table = read_table(path, required=("sequence", "sample", "length", "gc", "original"))
-    counted = {"count": "int64"} if "count" in table else {}
+    counted = {name: "int64" for name in ("count", "copies") if name in table}
     return table.astype({"length": "int64", "gc": "float64"} | counted)
 
 

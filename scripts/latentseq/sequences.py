@@ -5,13 +5,15 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
 
 from latentseq.compressing import BgzfWriter
+from latentseq.duplicates import HEADER, DuplicateFinder, Earlier
 from latentseq.files import checksum, whole_file
-from latentseq.names import add_prefix, assign_samples, check_separator
+from latentseq.names import add_prefix, assign_samples, check_separator, find_sample
 from latentseq.sequence_files import read_sequence_file
 from latentseq.tables import write_table
 
@@ -34,6 +36,14 @@ class FileCounts:
 
 
 @dataclass
+class CountsOfDuplicates(FileCounts):
+    """The same, and what was not kept as an earlier sequence equals it."""
+
+    duplicates: int = 0
+    duplicate_bases: int = 0
+
+
+@dataclass
 class KeptSequences:
     """Columns of the sequences that passed the filter, in the order of the files."""
 
@@ -42,8 +52,39 @@ class KeptSequences:
     lengths: list[int] = field(default_factory=list)
     gc: list[float] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
+    copies: list[int] = field(default_factory=list)  # records of the files that each stands for
     starts: list[int] = field(default_factory=list)  # of the first base in the text of the FASTA file that is written
     longest_dropped: tuple[int, str] = (0, "")
+
+    def add(self, name: str, original: str, sample: str | None, sequence: bytes, start: int) -> None:
+        """Add one sequence, of which there is one copy so far."""
+        self.names.append(name)
+        self.given_samples.append(sample)
+        self.lengths.append(len(sequence))
+        self.gc.append(round(gc_share(sequence), 4))
+        self.originals.append(original)
+        self.copies.append(1)
+        self.starts.append(start)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which sequences are kept: those of at least `min_length` bases and, with a finder, the first of its kind.
+
+    samples: names of the known samples, of which `separator` tells in a sequence's name.
+    """
+
+    min_length: int
+    separator: str
+    samples: frozenset[str]
+    finder: DuplicateFinder | None
+
+    def find_earlier(self, sequence: bytes, name: str, sample: str | None, row: int) -> Earlier | None:
+        """Say which earlier sequence of its sample this one equals; where there is none, it becomes `row`."""
+        if self.finder is None:
+            return None
+        of = sample or find_sample(name, self.samples, self.separator) or ""
+        return self.finder.find(sequence, of, row)
 
 
 def ingest_sequences(
@@ -52,29 +93,34 @@ def ingest_sequences(
     min_length: int,
     separator: str,
     samples: Collection[str],
+    collapse: bool,
     fasta: str | Path,
     table: str | Path,
     files: str | Path,
+    duplicates: str | Path,
 ) -> None:
     """Filter, name and index the sequences of all sources; bases are streamed, only names are held.
 
     Sequences shorter than `min_length` bases are dropped. A source with a sample gets `<sample><separator>`
     before its names. `samples` are the samples that are known from the sample sheet or the depth table.
-    Written are `fasta` (bgzip, upper case, one line a sequence) with its indices `.fai` and `.gzi`, the TSV
-    `table` (sequence, sample, length in bases, gc, original) and the TSV `files` (one row a source); all or
-    none of them. Raises ValueError for input that cannot be used, see `read_sequence_file` and
-    `assign_samples`; for a name that stands twice, and when no sequence is left.
+    With `collapse` a sequence that an earlier one of its sample equals, on either strand, is not kept, but counted.
+    Written are `fasta` (bgzip, upper case, one line a sequence) with its indices `.fai` and `.gzi`, and the TSVs
+    `table` (sequence, sample, length in bases, gc, original, copies: how many records it stands for), `files` (one row
+    a source) and `duplicates` (sequence, same_as: the one that is kept, strand: "-" where it is turned); all or none of
+    them. Raises ValueError for input that cannot be used, see `read_sequence_file` and `assign_samples`; for a name
+    that stands twice, and when no sequence is left.
     """
     check_separator(separator)
     fasta = Path(fasta)
     index, blocks = fasta.with_name(fasta.name + ".fai"), fasta.with_name(fasta.name + ".gzi")
     with ExitStack() as stack:
-        partial, partial_index, partial_blocks = (
-            stack.enter_context(whole_file(path)) for path in (fasta, index, blocks)
+        partial, partial_index, partial_blocks, partial_duplicates = (
+            stack.enter_context(whole_file(path)) for path in (fasta, index, blocks, duplicates)
         )
-        with partial.open("wb") as file:
+        with partial.open("wb") as file, partial_duplicates.open("w", encoding="utf-8") as copies:
             out = BgzfWriter(file)
-            kept, counts = _write_kept(sources, min_length, separator, out)
+            finder = DuplicateFinder() if collapse else None
+            kept, counts = _write_kept(sources, Filter(min_length, separator, frozenset(samples), finder), out, copies)
             partial_blocks.write_bytes(out.finish())
         _require_some(kept, counts, min_length)
         sequences = _tabulate(kept, samples, separator)
@@ -92,31 +138,32 @@ def gc_share(sequence: bytes) -> float:
 
 
 def _write_kept(
-    sources: Sequence[Source], min_length: int, separator: str, out: BgzfWriter
-) -> tuple[KeptSequences, list[FileCounts]]:
+    sources: Sequence[Source], wanted: Filter, out: BgzfWriter, duplicates: TextIO
+) -> tuple[KeptSequences, list[CountsOfDuplicates]]:
     kept = KeptSequences()
     counts = []
     seen: dict[str, tuple[int, int]] = {}
+    duplicates.write(HEADER)
     for number, (file, sample) in enumerate(sources):
-        count = FileCounts(str(file), checksum(file) if Path(file).is_file() else "")
+        count = CountsOfDuplicates(str(file), checksum(file) if Path(file).is_file() else "")
         counts.append(count)
-        for name, original, sequence in _read_unique(sources, number, separator, seen):
+        for name, original, sequence in _read_unique(sources, number, wanted.separator, seen):
             count.sequences += 1
             count.bases += len(sequence)
-            if len(sequence) < min_length:
+            if len(sequence) < wanted.min_length:
+                count.too_short += 1
                 kept.longest_dropped = max(kept.longest_dropped, (len(sequence), name))
-                continue
-            out.write(b">%b\n" % name.encode())
-            kept.starts.append(out.position)
-            out.write(b"%b\n" % sequence)
-            kept.names.append(name)
-            kept.given_samples.append(sample)
-            kept.lengths.append(len(sequence))
-            kept.gc.append(round(gc_share(sequence), 4))
-            kept.originals.append(original)
-            count.kept += 1
-            count.kept_bases += len(sequence)
-        count.too_short = count.sequences - count.kept
+            elif earlier := wanted.find_earlier(sequence, name, sample, len(kept.names)):
+                count.duplicates += 1
+                count.duplicate_bases += len(sequence)
+                kept.copies[earlier.row] += 1
+                duplicates.write(f"{name}\t{kept.names[earlier.row]}\t{earlier.strand}\n")
+            else:
+                count.kept += 1
+                count.kept_bases += len(sequence)
+                out.write(b">%b\n" % name.encode())
+                kept.add(name, original, sample, sequence, out.position)
+                out.write(b"%b\n" % sequence)
     return kept, counts
 
 
@@ -148,7 +195,8 @@ def _refuse_second(name: str, other_file: str | None, first_record: int, file: s
         raise ValueError(
             f"{file}: records {first_record} and {record} have the same name {name!r}; expected each name "
             "once.\n"
-            "Hint: only the first word of a header is the name; rename one of the records."
+            "Hint: only the first word of a header is the name; rename one of the records. Reads of a pair share a "
+            "name; merge each pair to one sequence."
         )
     raise ValueError(
         f"The name {name!r} stands in two files: {other_file} (record {first_record}) and {file} (record "
@@ -178,11 +226,12 @@ def _tabulate(kept: KeptSequences, samples: Collection[str], separator: str) -> 
             "length": kept.lengths,
             "gc": kept.gc,
             "original": kept.originals,
+            "copies": kept.copies,
         }
     )
 
 
-def _log_counts(sequences: pd.DataFrame, counts: Sequence[FileCounts], min_length: int) -> None:
+def _log_counts(sequences: pd.DataFrame, counts: Sequence[CountsOfDuplicates], min_length: int) -> None:
     for count in counts:
         logger.info(
             "%s: %d sequences (%d bases), kept %d (%d bases), %d shorter than %d bases.",
@@ -196,6 +245,11 @@ def _log_counts(sequences: pd.DataFrame, counts: Sequence[FileCounts], min_lengt
                 min_length,
             ),
         )
+        if count.duplicates:
+            logger.info(
+                "%s: %d sequences (%d bases) equal an earlier one, on either strand, and count as its copies.",
+                *(count.file, count.duplicates, count.duplicate_bases),
+            )
     samples = [sample for sample in sequences["sample"].unique() if sample]
     logger.info(
         "Assemblies: %s.",

@@ -27,7 +27,7 @@ wildcard_constraints:
 
 
 def fasta_files():
-    """Input FASTA files: those of `sequences`, then those of the sample sheet."""
+    """Input files of sequences: those of `sequences`, then those of the sample sheet."""
     return settings_list(CONFIG["sequences"]) + [
         row["fasta"] for row in SHEET if row["fasta"]
     ]
@@ -39,7 +39,7 @@ def dataset_name(wildcards):
 
 
 def listed_fasta(wildcards=None):
-    """Parameter: FASTA files of the setting `sequences`, without those of the sample sheet."""
+    """Parameter: files of the setting `sequences`, without those of the sample sheet."""
     return CONFIG["sequences"]
 
 

@@ -1,6 +1,6 @@
-# Takes the user's FASTA and BAM files (or BAM files of map.smk), a table of depths, an alignment, or a table of numbers.
+# Takes the user's files of sequences and BAM files (or BAM files of map.smk), a table of depths, an alignment, or a table of numbers.
 # Gives input/sequences.tsv, input/files.tsv and input/depth.npz of every dataset; beside them input/sequences.fna.gz with
-# input/references.tsv and input/depth/<sample>.*, or input/alignment.npz, or input/table.npz.
+# input/duplicates.tsv, input/references.tsv and input/depth/<sample>.*, or input/alignment.npz, or input/table.npz.
 
 
 if METHOD == "kmer":
@@ -16,6 +16,7 @@ if METHOD == "kmer":
             gzi=dataset("input/sequences.fna.gz.gzi"),
             table=dataset("input/sequences.tsv"),
             files=dataset("input/files.tsv"),
+            duplicates=dataset("input/duplicates.tsv"),
         log:
             log_of("ingest_sequences"),
         benchmark:
@@ -27,6 +28,7 @@ if METHOD == "kmer":
             sheet=sheet_columns("sample", "fasta"),
             min_length=CONFIG["min_length"],
             separator=CONFIG["separator"],
+            duplicates=CONFIG["duplicates"],
             code=code_of("ingest_sequences"),
         message:
             "Reading sequences from {input.fasta}"

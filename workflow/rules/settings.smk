@@ -32,6 +32,7 @@ from latentseq.tsv import read_header
 OF_DATASET = [
     *("dataset", "sequences", "table", "samples", "region", "depth", "labels"),
     *("reference", "min_length", "separator", "results", "alignments", "assign_to"),
+    "duplicates",
     "map_reads",
     *RUN_NAMES,
 ]
@@ -188,6 +189,7 @@ def check_inputs(settings):
                 f"The setting {key!r} is given, but encode.method is {method}; it is for {of} alone.\n"
                 f'Hint: take it out, or put a preset before your settings, as in `make run CONFIG="config/{PRESETS[of]} mine.yaml"`.'
             )
+    check_duplicates(settings)
     check_source = {
         "kmer": check_fasta,
         "onehot": check_alignment,
@@ -196,12 +198,29 @@ def check_inputs(settings):
     check_source[method](settings)
 
 
+def check_duplicates(settings):
+    """Raise WorkflowError when duplicates are to be collapsed that have a depth each, or are no sequences."""
+    if settings["duplicates"] == "keep":
+        return
+    method = settings["encode"]["method"]
+    if method != "kmer":
+        raise WorkflowError(
+            f"duplicates is collapse, but encode.method is {method}; only sequences that are encoded as kmer are "
+            "collapsed.\nHint: take it out, or set `duplicates: keep`."
+        )
+    if settings["depth"] or DEPTH_OF:
+        raise WorkflowError(
+            "duplicates is collapse, but depth is given (BAM files, reads or a table); the depth of a duplicate would be "
+            "lost.\nHint: set `duplicates: keep`, or give no depth."
+        )
+
+
 def check_fasta(settings):
-    """Raise WorkflowError when no FASTA file is given."""
+    """Raise WorkflowError when no file of sequences is given."""
     if not settings["sequences"] and not any(row["fasta"] for row in SHEET):
         raise WorkflowError(
             "No sequences are given.\n"
-            "Hint: set `sequences` to a FASTA file (or a list of them) in your settings, or fill the column fasta of "
+            "Hint: set `sequences` to a FASTA or FASTQ file (or a list of them) in your settings, or fill the column fasta of "
             "the sample sheet; run with `make run CONFIG=mine.yaml` or `snakemake --configfile mine.yaml`."
         )
 
