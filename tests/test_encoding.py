@@ -51,6 +51,17 @@ def test_features_of_a_fasta_file(fasta, sequences, depth):
         np.testing.assert_array_equal(features.blocks[name].columns, block.columns)
 
 
+@pytest.mark.parametrize("letters", ["ACG", "NNNNNNNN", "ACGNACGN"])
+def test_no_sequence_with_a_kmer(tmp_path, depth, letters):
+    path = tmp_path / "none.fna.gz"
+    with pysam.BGZFile(str(path), "w") as out:
+        out.write("".join(f">{name}\n{letters}\n" for name in LETTERS).encode())
+    sequences = sequences_table(dict.fromkeys(LETTERS, len(letters)))
+    message = r"(?s)^There is no 4-mer to count: of 3 sequences not one has 4 letters.*Hint: .*lower encode\.k"
+    with pytest.raises(ValueError, match=message):
+        encode_kmers(path, sequences, depth, k=4, project=False)
+
+
 def test_without_depth_there_is_composition_alone(fasta, sequences, depth):
     none = depth | {"samples": np.array([], str), "depth": np.zeros((3, 0), np.float32)}
     features, _ = encode_kmers(fasta, sequences, none, k=4, project=True)

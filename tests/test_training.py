@@ -239,10 +239,13 @@ def test_a_warm_up_longer_than_the_training(tmp_path):
 
 def test_too_few_sequences(tmp_path):
     message = (
-        r"^There are 7 sequences to train on; expected at least 8\.\nHint: give more sequences, or lower `min_length`"
+        r"^There are 7 sequences to train on; expected at least 8\.\nHint: give more sequences, or lower `min_length`; "
+        r"sequences that are equal to others are in input/duplicates.tsv"
     )
     with pytest.raises(ValueError, match=message):
         train_planted(tmp_path, features=planted_features(per_group=7, groups=1)[0])
+    with pytest.raises(ValueError, match=r"^There is 1 sequence to train on; "):
+        train_planted(tmp_path, features=planted_features(per_group=1, groups=1)[0])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -14,6 +14,7 @@ from latentseq.overlaps import Overlaps
 from latentseq.scales import Earlier, Scale, bring_onto
 from latentseq.tables import require_same_names
 from latentseq.whitening import count_windows, make_views, total_counts
+from latentseq.wording import count_of
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ def encode_kmers(
     are for its model; overlaps: the stretches that sequences of other samples hold as well, which share their reads.
     Returns the features, and a table of facts about the k-mers (columns fact, value). With depth
     and short words they hold views too, where there are enough windows.
-    Raises ValueError when the three do not name the same sequences in the same order, `project` is asked of a k that
-    is too large for it, or the columns are not those of the earlier run.
+    Raises ValueError when no sequence has a k-mer, the three do not name the same sequences in the same order,
+    `project` is asked of a k that is too large for it, or the columns are not those of the earlier run.
     """
     if project and k > LARGEST_PROJECTED_K:
         raise ValueError(
@@ -73,6 +74,7 @@ def encode_kmers(
         counts = total_counts(windows, offsets)
     else:
         counts = kmers.count_all(read_in_order(fasta, names), len(names), k)
+    require_kmers(counts, k)
     facts = describe_kmers(counts, lengths, names, k)
     columns, raw = composition(counts, k, project)
     means = mean_depths(depth["depth"])
@@ -90,6 +92,17 @@ def encode_kmers(
         blocks["length"] = length_block(lengths, overlaps)
     logger.info("features: %s", ", ".join(f"{name} {block.values.shape[1]}" for name, block in blocks.items()))
     return Features(names, length_weights(lengths), blocks, views=views), facts
+
+
+def require_kmers(counts: np.ndarray, k: int) -> None:
+    """Raise ValueError where not one sequence has a k-mer that can be counted; counts: (n, canonical k-mers)."""
+    if not counts.any():
+        n = len(counts)
+        raise ValueError(
+            f"There is no {k}-mer to count: of {count_of(n, 'sequence', 'sequences')} not one has {k} letters A, C, G, "
+            "T in a row; all are shorter, or hold N or ambiguous letters throughout.\n"
+            "Hint: look whether these are the right files, mask less, or lower encode.k."
+        )
 
 
 def length_block(lengths: np.ndarray, overlaps: Overlaps | None) -> Block:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from latentseq.features import Features
+from latentseq.wording import count_of
 
 SMALLEST_TRAINING_SET = 8
 LARGEST_SHARE = 0.25  # of the device's memory: features larger than that stay on the disk and are read by the batch
@@ -17,9 +18,11 @@ def check_features(features: Features) -> None:
     """Raise ValueError for too few sequences, or a value that is not a finite number, naming where it is."""
     n = len(features.sequences)
     if n < SMALLEST_TRAINING_SET:
+        less = ", or lower `min_length`; sequences that are equal to others are in input/duplicates.tsv"
         raise ValueError(
-            f"There are {n} sequences to train on; expected at least {SMALLEST_TRAINING_SET}.\n"
-            f"Hint: give more sequences{', or lower `min_length`' if 'composition' in features.blocks else ''}."
+            f"There {'is' if n == 1 else 'are'} {count_of(n, 'sequence', 'sequences')} to train on; expected at least "
+            f"{SMALLEST_TRAINING_SET}.\n"
+            f"Hint: give more sequences{less if 'composition' in features.blocks else ''}."
         )
     for name, block in features.blocks.items():
         if block.values.dtype == np.uint8:
