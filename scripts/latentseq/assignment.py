@@ -52,14 +52,15 @@ def evenly(number: int, most: int) -> np.ndarray:
     return np.arange(number) if number <= most else np.linspace(0, number - 1, most).astype(np.int64)
 
 
-def leave_one_out(members: np.ndarray, noise: np.ndarray | None = None) -> np.ndarray:
+def leave_one_out(members: np.ndarray, noise: np.ndarray | None = None, asked: np.ndarray | None = None) -> np.ndarray:
     """Mean distance of members to their 5 nearest others, (asked,); empty for a single one.
 
-    members: (m, d); noise: (m, d), how far each is moved before it is measured, while the others stay.
+    members: (m, d); noise: (m, d), how far each is moved before it is measured, while the others stay; asked: places
+    of those that are measured, by default all or 5,000 evenly taken.
     """
     if len(members) < 2:
         return np.zeros(0)
-    asked = evenly(len(members), MOST_ASKED)
+    asked = evenly(len(members), MOST_ASKED) if asked is None else asked
     queries = members[asked] if noise is None else members[asked] + noise[asked]
     distances, places = nearest(members, queries, NEIGHBOURHOOD + 1)
     own = places == asked[:, None]
