@@ -74,6 +74,17 @@ def run_depth_table(folder, run):
     return ("depths/input/depth.npz",)
 
 
+def run_groups(folder, run):
+    """Groups of sequences of two compositions, without depth."""
+    random = np.random.default_rng(1)
+    shares = ([0.4, 0.1, 0.1, 0.4], [0.1, 0.4, 0.4, 0.1])
+    rows = ["".join(random.choice(list("ACGT"), 600, p=shares[i % 2])) for i in range(40)]
+    (folder / "genomes.fasta").write_text("".join(f">g{i}\n{bases}\n" for i, bases in enumerate(rows)))
+    run(ROOT / "config/groups.yaml", dataset="groups", sequences="genomes.fasta", **QUICK | {"encode": {"k": 4}})
+    names = ("groups.tsv", "tree.nwk", "markers.tsv", "representatives.fna.gz")
+    return *(f"groups/main/groups/{name}" for name in names), "groups/main/report.html"
+
+
 def run_reads(folder, run):
     """Reads that are mapped to the contigs."""
     contigs = write_contigs(folder)
@@ -84,4 +95,4 @@ def run_reads(folder, run):
     return ("reads/input/depth/A.npz",)
 
 
-JOBS = [run_demo, run_aligned, run_tables, run_window, run_depth_table]
+JOBS = [run_demo, run_aligned, run_tables, run_window, run_depth_table, run_groups]

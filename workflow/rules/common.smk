@@ -2,6 +2,12 @@
 
 import re
 
+GROUP_FILES = [
+    "groups/groups.tsv",
+    "groups/tree.nwk",
+    "groups/markers.tsv",
+    "groups/representatives.fna.gz",
+]
 AHEAD = 1  # priority of the way to the bins: maps, reports and principal components wait, where cores are few
 
 
@@ -135,7 +141,7 @@ def makes(product):
         name
         for name, settings in RUNS.items()
         if product in settings["products"]
-        and (settings["model"] == "vae" or product in ("bins", "h5ad"))
+        and (settings["model"] == "vae" or product in ("bins", "groups", "h5ad"))
     ]
 
 
@@ -204,6 +210,7 @@ def results_of_run(wildcards):
     name = wildcards.run
     files = ["report.html", "clusters.tsv", "map.tsv"]
     files += ["bins.tsv"] if name in makes("bins") else []
+    files += GROUP_FILES if name in makes("groups") else []
     files += ["evaluation.tsv"] if CONFIG["labels"] else []
     files += ["assignments.tsv"] if EARLIER else []
     if name in runs_with("vae") and not EARLIER:
@@ -230,6 +237,7 @@ def finished_message():
     found = [(f"Report of {name}", run("report.html"), name) for name in RUNS]
     found += [("Comparison", dataset("compare.html"), "")] if COMPARED else []
     found += [(f"Bins of {name}", run("bins/"), name) for name in makes("bins")]
+    found += [(f"Groups of {name}", run("groups/"), name) for name in makes("groups")]
     widest = max(len(what) for what, _, _ in found)
     lines = [
         f"  {what:<{widest}}  {path.format(run=name)}" for what, path, name in found

@@ -1,5 +1,5 @@
-# Takes what a run found and the dataset's input. Gives <run>/bins/, <run>/bins.tsv and <run>/clusters.biobox.tsv, and
-# <run>/latent.h5ad for scanpy.
+# Takes what a run found and the dataset's input. Gives <run>/bins/, <run>/bins.tsv and <run>/clusters.biobox.tsv,
+# <run>/groups/ (levels, representatives and markers of groups), and <run>/latent.h5ad for scanpy.
 
 
 rule write_bins:
@@ -27,6 +27,36 @@ rule write_bins:
         "Writing the bins of run {wildcards.run}"
     script:
         "../../scripts/write_bins.py"
+
+
+rule write_groups:
+    input:
+        latent=run("latent.npz"),
+        clusters=run("clusters.tsv"),
+        sequences=dataset("input/sequences.tsv"),
+        fasta=dataset("input/sequences.fna.gz"),
+        depth=dataset("input/depth.npz"),
+    output:
+        tree=in_report(run("groups/tree.nwk"), "tree", "Tree of groups"),
+        groups=in_report(run("groups/groups.tsv"), "groups", "Groups"),
+        markers=in_report(run("groups/markers.tsv"), "markers", "Markers of groups"),
+        representatives=run("groups/representatives.fna.gz"),
+    log:
+        run_log("write_groups"),
+    benchmark:
+        run_benchmark("write_groups")
+    conda:
+        "../../envs/products.yaml"
+    params:
+        cluster=setting("cluster"),
+        k=setting("encode", "k"),
+        quantile=setting("assign", "quantile"),
+        seed=setting("seed"),
+        code=code_of("write_groups"),
+    message:
+        "Writing levels, representatives and markers of the groups of run {wildcards.run}"
+    script:
+        "../../scripts/write_groups.py"
 
 
 rule write_biobox:

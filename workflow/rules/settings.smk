@@ -39,6 +39,7 @@ OF_DATASET = [
 PRESETS = {"kmer": "groups.yaml", "onehot": "aligned.yaml", "table": "table.yaml"}
 METHODS_OF_PRODUCT = {
     "bins": ["kmer"],
+    "groups": ["kmer"],
     "reconstruction": ["onehot", "table"],
     "scores": ["kmer", "onehot", "table"],
     "generated": ["kmer", "onehot", "table"],
