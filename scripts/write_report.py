@@ -17,6 +17,9 @@ products = read_products(
     earlier_clusters=snakemake.input.get("earlier_clusters", []),
     insertions=snakemake.input.get("insertions", []),
     reads=snakemake.input.get("reads", []),
+    groups=snakemake.input.get("groups", []),
+    markers=snakemake.input.get("markers", []),
+    tree=snakemake.input.get("tree", []),
 )
 content = read_report_input(
     dataset=snakemake.params.dataset,

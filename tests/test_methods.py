@@ -62,6 +62,12 @@ def mapped():
     return healthy(mapped={"S1": table})
 
 
+def grouped():
+    """A run with levels and markers of its groups."""
+    made = Products(groups=pd.DataFrame({"group": ["1"]}), markers=pd.DataFrame({"group": ["1"]}))
+    return with_settings(healthy(bins=None, products=made), assign={"quantile": 0.99})
+
+
 JOBS = {
     "kmer": healthy(),
     "mapped": mapped(),
@@ -75,6 +81,7 @@ JOBS = {
     "table": alignment(encode={"method": "table", "likelihood": "bernoulli", "divide_by": 16}),
     "k-means": with_settings(healthy(), cluster={"method": "kmeans", "n_clusters": 7}),
     "hdbscan": with_settings(healthy(), cluster={"method": "hdbscan", "min_cluster_size": 9}),
+    "groups": grouped(),
     "nothing recorded": healthy(settings={}),
 }
 
@@ -198,3 +205,14 @@ def test_the_limit_of_exact_neighbours_is_that_of_the_graph():
 def test_a_table_of_facts_is_not_taken_for_reads():
     assert "alignments of the reads" in text_of(healthy(depth_facts={"S1": facts(used=1)}))
     assert SETTINGS["cluster"]["method"] == "leiden"
+
+
+def test_levels_of_groups_are_told_where_they_were_made():
+    text = text_of(grouped())
+    assert "average linkage of their latent means (Sokal and Michener 1958)" in text
+    assert "in 10 draws from the posterior" in text
+    assert "than the 0.99 quantile of the sequences in it" in text
+    assert "rank sum tests (Mann and Whitney 1947)" in text
+    assert "Sokal" not in text_of(healthy())
+    unmarked = Products(groups=pd.DataFrame({"group": ["1"]}), markers=pd.DataFrame({"group": []}))
+    assert "rank sum" not in text_of(replace(grouped(), products=unmarked))

@@ -43,7 +43,7 @@ def describe_methods(content: ReportInput) -> Methods:
         second = [describe_components(content), *describe_clusters(content)]
     else:
         second = [*describe_network(content), *describe_training(content), *describe_clusters(content)]
-    last = [*describe_products(content), *describe_comparison(content)]
+    last = [*describe_products(content), *describe_levels(content), *describe_comparison(content)]
     paragraphs = [" ".join(part) for part in (first, second, last) if part]
     return Methods(paragraphs, cited_in(" ".join(paragraphs)))
 
@@ -281,6 +281,29 @@ def describe_products(content: ReportInput) -> list[str]:
     if content.products.n_generated and source:
         made = format_count(content.products.n_generated)
         sentences.append(f"{made} new {ROWS[content.job][1]} were decoded from points drawn from {source}.")
+    return sentences
+
+
+def describe_levels(content: ReportInput) -> list[str]:
+    """Say how groups were joined to a tree, cut and marked, where that was done."""
+    made, rows = content.products, ROWS[content.job][1]
+    if made.groups is None:
+        return []
+    draws, quantile = content.setting("cluster", "support_draws"), content.setting("assign", "quantile")
+    support = f"; the support of its edges is that in {draws} draws from the posterior" if draws else ""
+    beyond = f" {quantile:g}" if quantile else ""
+    sentences = [
+        f"Groups were joined by average linkage of their latent means (Sokal and Michener 1958){support}.",
+        "Coarse groups are this tree cut at the largest gap between its merges, in the mean over "
+        f"{rows}, fine ones the communities of each group's own members (Traag et al. 2019) at twice the fineness.",
+        f"Outliers lie farther from the 5 nearest members of their group than the{beyond} quantile of the {rows} in it "
+        "and of those in all groups.",
+    ]
+    if made.markers is not None and len(made.markers):
+        sentences.append(
+            "K-mers that set a group apart were found by rank sum tests (Mann and Whitney 1947) with p values adjusted "
+            "for the false discovery rate (Benjamini and Hochberg 1995), and ordered by Cohen's d (Cohen 1988)."
+        )
     return sentences
 
 

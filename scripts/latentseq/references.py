@@ -3,12 +3,17 @@
 from typing import Final
 
 REFERENCES: Final = {
+    "Benjamini and Hochberg 1995": "Benjamini Y, Hochberg Y (1995) Controlling the false discovery rate: a practical "
+    "and powerful approach to multiple testing. Journal of the Royal Statistical Society B 57: 289-300. "
+    "doi:10.1111/j.2517-6161.1995.tb02031.x",
     "Bowman et al. 2016": "Bowman SR, Vilnis L, Vinyals O, Dai AM, Jozefowicz R, Bengio S (2016) Generating "
     "sentences from a continuous space. Proceedings of CoNLL 2016: 10-21. doi:10.18653/v1/K16-1002",
     "Burda et al. 2016": "Burda Y, Grosse R, Salakhutdinov R (2016) Importance weighted autoencoders. ICLR 2016. "
     "arXiv:1509.00519",
     "Campello et al. 2013": "Campello RJGB, Moulavi D, Sander J (2013) Density-based clustering based on "
     "hierarchical density estimates. PAKDD 2013: 160-172. doi:10.1007/978-3-642-37456-2_14",
+    "Cohen 1988": "Cohen J (1988) Statistical power analysis for the behavioral sciences, 2nd edition. Lawrence "
+    "Erlbaum Associates. doi:10.4324/9780203771587",
     "Dong et al. 2011": "Dong W, Moses C, Li K (2011) Efficient k-nearest neighbor graph construction for generic "
     "similarity measures. WWW 2011: 577-586. doi:10.1145/1963405.1963487",
     "Irber et al. 2022": "Irber L, Brooks PT, Reiter T, Pierce-Ward NT, Hera MR, Koslicki D, Brown CT (2022) "
@@ -30,6 +35,8 @@ REFERENCES: Final = {
     "129-137. doi:10.1109/TIT.1982.1056489",
     "Loshchilov and Hutter 2019": "Loshchilov I, Hutter F (2019) Decoupled weight decay regularization. ICLR 2019. "
     "arXiv:1711.05101",
+    "Mann and Whitney 1947": "Mann HB, Whitney DR (1947) On a test of whether one of two random variables is "
+    "stochastically larger than the other. Annals of Mathematical Statistics 18: 50-60. doi:10.1214/aoms/1177730491",
     "McInnes et al. 2018": "McInnes L, Healy J, Melville J (2018) UMAP: uniform manifold approximation and "
     "projection for dimension reduction. arXiv:1802.03426",
     "Mölder et al. 2021": "Mölder F, Jablonski KP, Letcher B, et al. (2021) Sustainable data analysis with "
@@ -42,6 +49,8 @@ REFERENCES: Final = {
     "Python. Journal of Machine Learning Research 12: 2825-2830",
     "Smith and Topin 2019": "Smith LN, Topin N (2019) Super-convergence: very fast training of neural networks using "
     "large learning rates. Proceedings of SPIE 11006: 1100612. doi:10.1117/12.2520589",
+    "Sokal and Michener 1958": "Sokal RR, Michener CD (1958) A statistical method for evaluating systematic "
+    "relationships. University of Kansas Science Bulletin 38: 1409-1438",
     "Tipping and Bishop 1999": "Tipping ME, Bishop CM (1999) Probabilistic principal component analysis. Journal of "
     "the Royal Statistical Society B 61: 611-622. doi:10.1111/1467-9868.00196",
     "Traag et al. 2019": "Traag VA, Waltman L, van Eck NJ (2019) From Louvain to Leiden: guaranteeing well-connected "

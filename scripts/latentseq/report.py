@@ -20,6 +20,7 @@ from latentseq.methods import describe_methods
 from latentseq.pages import render_page, write_page
 from latentseq.report_groups import describe_groups
 from latentseq.report_input import ReportInput
+from latentseq.report_levels import describe_levels
 from latentseq.report_products import describe_products
 from latentseq.report_tables import (
     Table,
@@ -48,7 +49,7 @@ from latentseq.truth_figures import confusion, describe_agreement
 
 logger = logging.getLogger(__name__)
 
-STYLES: Final = ("report.css", "map.css", "trust.css")
+STYLES: Final = ("report.css", "map.css", "trust.css", "levels.css")
 SCRIPTS: Final = (  # parts of one script, in this order
     "drawing.js",
     "saving.js",
@@ -115,6 +116,7 @@ def describe_page(content: ReportInput) -> dict[str, Any]:
         "truth": {"confusion": confusion(content), "beside": describe_agreement(content)},
         "methods": describe_methods(content),
         "groups": describe_groups(content, figure["clusters"]),
+        "levels": describe_levels(content),
         "evaluation": describe_evaluation(content),
         "files": describe_files(content),
         "encoding": None if content.encoding is None else plain_table(content.encoding),

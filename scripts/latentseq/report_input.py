@@ -28,6 +28,8 @@ REQUIRED: Final = {
     "assignments": ["sequence", "cluster", "support", "nearest_cluster", "reason"],
     "earlier_map": ["sequence", "x", "y"],
     "earlier_clusters": ["sequence", "cluster"],
+    "groups": ["sequence", "group", "coarse", "fine", "support", "outlier", "representative"],
+    "markers": ["group", "kmer", "effect", "carriers_in", "carriers_out", "p_adjusted"],
     "insertions": ["position", "bases", "reads", "share"],
     "reads": ["sequence", "sample", "count"],
 }
@@ -39,7 +41,7 @@ class Products:
 
     The tables are text, as from `read_table`, with at least the columns of `REQUIRED`. generated: path of the generated
     sequences, n_generated of them; walk: arrays of walk.npz; earlier_map, earlier_clusters: of the run that newcomers
-    were assigned to; insertions, reads: of a window of BAM files.
+    were assigned to; insertions, reads: of a window of BAM files; tree: of the groups, in Newick form.
     """
 
     dimensions: pd.DataFrame | None = None
@@ -53,6 +55,9 @@ class Products:
     earlier_clusters: pd.DataFrame | None = None
     insertions: pd.DataFrame | None = None
     reads: pd.DataFrame | None = None
+    groups: pd.DataFrame | None = None
+    markers: pd.DataFrame | None = None
+    tree: str = ""
     generated: str = ""
     n_generated: int = 0
     walk: Mapping[str, np.ndarray] | None = None
@@ -170,13 +175,16 @@ def read_report_input(
     )
 
 
-def read_products(*, generated: OptionalPath = (), walk: OptionalPath = (), **tables: OptionalPath) -> Products:
+def read_products(
+    *, generated: OptionalPath = (), walk: OptionalPath = (), tree: OptionalPath = (), **tables: OptionalPath
+) -> Products:
     """Read what a run made beside its clusters; `tables` are named as in `Products`.
 
     Raises ValueError when a table lacks one of its columns.
     """
-    generated_path, walk_path = only_path(generated), only_path(walk)
+    generated_path, walk_path, tree_path = only_path(generated), only_path(walk), only_path(tree)
     return Products(
+        tree=Path(tree_path).read_text(encoding="utf-8") if tree_path else "",
         generated=str(generated_path or ""),
         n_generated=count_generated(generated_path) if generated_path else 0,
         walk=read_arrays(walk_path, ["z", "dimension", "position", "columns"]) if walk_path else None,
