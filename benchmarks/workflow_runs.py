@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 from latentseq.evaluation import NOT_SCORED, evaluate, read_labels
 from latentseq.features import Block, read_features
+from latentseq.kmers import frequencies
 from latentseq.sequence_table import read_sequences
 from latentseq.tables import read_table
 
@@ -93,8 +94,15 @@ def evaluate_kmeans(results: Path, run: str, labels: Path, measures: Sequence[st
 
 
 def scaled_block(block: Block) -> np.ndarray:
-    """Centred columns of a block, scaled together so that rows have a mean squared length of 1; (n, columns)."""
-    centred = block.values - block.values.mean(axis=0)
+    """Centred columns of a block, scaled together so that rows have a mean squared length of 1; (n, columns).
+
+    Counts are taken as frequencies, standardised.
+    """
+    values = block.values
+    if block.likelihood == "negative_binomial":
+        values = frequencies(values)
+        values = values / np.maximum(values.std(axis=0), 1e-9)
+    centred = values - values.mean(axis=0)
     return centred / np.sqrt((centred**2).sum(axis=1).mean())
 
 

@@ -14,6 +14,7 @@ features, facts = encode_kmers(
     read_arrays(snakemake.input.depth),
     k=snakemake.params.k,
     project=snakemake.params.project,
+    likelihood=snakemake.params.likelihood,
     overlaps=read_overlaps(snakemake.input.get("overlaps")),
     earlier=read_earlier(snakemake.input.get("weights"), snakemake.input.get("model")),
 )

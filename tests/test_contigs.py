@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from latentseq.defaults import epochs_of_contigs, fill_in
+from latentseq.defaults import epochs_for, fill_in
 from latentseq.embedding import embed
 from latentseq.encoding import abundance_blocks, composition, held_shares, length_block, length_weights, standardised
 from latentseq.features import Features, read_features, write_features
@@ -14,11 +14,12 @@ from latentseq.kmers import count_kmers, count_pieces
 from latentseq.models import load_model
 from latentseq.objective import design_architecture
 from latentseq.overlaps import Overlaps
+from latentseq.pieces import count_in_pieces
 from latentseq.stretches import Stretches, draw_places, read_rows, running_sums
 from latentseq.training import Trainer, train
 from latentseq.training_data import Rows
 from latentseq.vae import save_model
-from latentseq.whitening import count_windows, fit_whitening, make_views, project, scatter_within, total_counts
+from latentseq.whitening import WINDOW, fit_whitening, make_views, project, scatter_within
 from planted import SETTINGS, SHAPE
 
 CPU = torch.device("cpu")
@@ -35,20 +36,25 @@ def genomes(n_contigs, n_genomes=4, seed=0):
     return [letters[random.choice(4, random.integers(2000, 20_000), p=shares[g])].tobytes() for g in truth], truth
 
 
+def windows_of(contigs, k):
+    """Counts in windows of about 1 kb."""
+    return count_in_pieces(contigs, np.array([max(1, len(contig) // WINDOW) for contig in contigs]), k)
+
+
 def contig_features(n_contigs=160, samples=3, seed=0):
     """Features with views, and the genome of each contig."""
     contigs, truth = genomes(n_contigs, seed=seed)
     random = np.random.default_rng(seed)
     lengths = np.array([len(contig) for contig in contigs])
-    windows, offsets = count_windows(contigs, lengths, 4)
-    counts = total_counts(windows, offsets)
+    windows = windows_of(contigs, 4)
+    counts = windows.total()
     columns, raw = composition(counts, 4, True)
     depth = random.lognormal(2, 1, (truth.max() + 1, samples))[truth] * random.lognormal(0, 0.05, (n_contigs, samples))
     names = np.array([f"S{i}" for i in range(1, samples + 1)])
     means = depth.mean(axis=0) if samples > 1 else np.ones(1)
     blocks = {"composition": standardised(raw, columns)} | abundance_blocks(depth, names, means)
     blocks["length"] = length_block(lengths, None)
-    views = make_views(windows, offsets, counts, lengths, k=4, n_directions=N_DIRECTIONS)
+    views = make_views(windows.counts, windows.offsets, counts, lengths, k=4, n_directions=N_DIRECTIONS)
     sequences = np.array([f"c{i}" for i in range(n_contigs)])
     return Features(sequences, length_weights(lengths), blocks, views=views), truth, depth
 
@@ -72,9 +78,9 @@ def test_pieces_together_hold_all_kmers():
 
 
 def test_windows_of_about_one_kilobase():
-    windows, offsets = count_windows([b"ACGT" * 100, b"AACC" * 900], np.array([400, 3600]), 4)
-    assert list(offsets) == [0, 1, 4]
-    np.testing.assert_array_equal(total_counts(windows, offsets)[1], count_kmers(b"AACC" * 900, 4))
+    windows = windows_of([b"ACGT" * 100, b"AACC" * 900], 4)
+    assert list(windows.offsets) == [0, 1, 4]
+    np.testing.assert_array_equal(windows.total()[1], count_kmers(b"AACC" * 900, 4))
 
 
 def test_noise_is_one_and_falls_with_length(planted):
@@ -96,8 +102,8 @@ def test_scatter_within_leaves_out_differences_between_sequences():
 def test_too_few_windows_are_no_views():
     contigs, _ = genomes(8)
     lengths = np.array([len(contig) for contig in contigs])
-    windows, offsets = count_windows(contigs, lengths, 4)
-    assert fit_whitening(windows, offsets, total_counts(windows, offsets), lengths, 4, N_DIRECTIONS) is None
+    windows = windows_of(contigs, 4)
+    assert fit_whitening(windows.counts, windows.offsets, windows.total(), lengths, 4, N_DIRECTIONS) is None
 
 
 def test_views_come_back_from_the_file(planted, tmp_path):
@@ -219,11 +225,11 @@ def test_shares_of_reads_that_overlapping_contigs_get():
 
 
 def test_projection_of_windows_is_that_of_sequences():
-    windows, offsets = count_windows([b"ACGGT" * 300], np.array([1500]), 4)
-    _, raw = composition(total_counts(windows, offsets), 4, True)
-    np.testing.assert_allclose(project(total_counts(windows, offsets), 4), raw)
+    counts = windows_of([b"ACGGT" * 300], 4).total()
+    _, raw = composition(counts, 4, True)
+    np.testing.assert_allclose(project(counts, 4), raw)
 
 
 @pytest.mark.parametrize(("n", "epochs"), [(8, 100), (5000, 100), (6250, 80), (25_000, 30), (1_000_000, 30)])
 def test_few_contigs_are_shown_more_often(n, epochs):
-    assert epochs_of_contigs(n) == epochs
+    assert epochs_for(n) == epochs

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from latentseq.features import Block
+from latentseq.kmers import frequencies
 
 CHUNK: Final = 8192  # rows in memory at a time
 
@@ -14,10 +15,10 @@ CHUNK: Final = 8192  # rows in memory at a time
 def composition_distances(block: Block, groups: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Distance of each sequence from the mean composition of its group, (n,) float64; NaN where it is in none.
 
-    block: composition, standardised, as the encoder reads it, (n, columns). groups: (n,) int, a number from 0 up, or -1
-    for none; lengths: (n,) bases. The distance is between frequencies of k-mers, not between standardised values, of
-    which rare k-mers would make the most: with x[i] the values of sequence i, s the standard deviations that were
-    divided out, l[i] its length and G its group,
+    block: composition as the encoder reads it, standardised frequencies or counts, (n, columns). groups: (n,) int, a
+    number from 0 up, or -1 for none; lengths: (n,) bases. The distance is between frequencies of k-mers, not between
+    standardised values, of which rare k-mers would make the most: with x[i] the values of sequence i, s the standard
+    deviations that were divided out, l[i] its length and G its group,
 
         m = sum over i in G of l[i] x[i] / sum over i in G of l[i],    distance[i] = || s (x[i] - m) ||.
 
@@ -32,14 +33,20 @@ def composition_distances(block: Block, groups: np.ndarray, lengths: np.ndarray)
         grouped = groups[rows] >= 0
         weights, numbers = lengths[rows][grouped].astype(np.float64), groups[rows][grouped]
         spread = csr_array((weights, (numbers, np.arange(len(numbers)))), shape=(n_groups, len(numbers)))
-        sums += spread @ np.asarray(block.values[rows], np.float64)[grouped]
+        sums += spread @ values_of(block, rows)[grouped]
         bases += np.bincount(numbers, weights, minlength=n_groups)
     means = sums / np.where(bases > 0, bases, 1)[:, None]
     distances = np.empty(len(groups))
     for rows in _chunks(len(groups)):
-        apart = (block.values[rows] - means[groups[rows]]) * block.std.astype(np.float64)
+        apart = (values_of(block, rows) - means[groups[rows]]) * block.std.astype(np.float64)
         distances[rows] = np.sqrt(np.square(apart).sum(axis=1))
     return np.where(groups >= 0, distances, np.nan)
+
+
+def values_of(block: Block, rows: slice) -> np.ndarray:
+    """Some rows as they are, counts as frequencies; (rows, columns) float64."""
+    values = np.asarray(block.values[rows], np.float64)
+    return frequencies(values) if block.likelihood == "negative_binomial" else values
 
 
 def _chunks(n_rows: int) -> Iterator[slice]:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 OF_CONTIGS = {"kl_weight": 0.2, "learning_rate": 0.002}
-OF_OTHERS = {"kl_weight": 1 / 6400, "max_epochs": 100, "learning_rate": 0.001}
+OF_OTHERS = {"kl_weight": 1 / 6400, "learning_rate": 0.001}
 CLUSTERS_OF_CONTIGS = {"n_neighbors": 25, "min_following": 0.5}
 CLUSTERS_OF_OTHERS = {"n_neighbors": 15, "min_following": 0.0}
-FEWEST_EPOCHS, MOST_EPOCHS, CONTIGS_SHOWN = 30, 100, 500_000
+FEWEST_EPOCHS, MOST_EPOCHS, ROWS_SHOWN = 30, 100, 500_000
 
 
 def fill_in(settings: Mapping[str, Any], n: int, *, contigs: bool) -> dict[str, Any]:
-    """Settings of a network with a value for each None; contigs: of one for `n` contigs with depth (`contig_vae`)."""
-    return chosen(settings, OF_CONTIGS | {"max_epochs": epochs_of_contigs(n)} if contigs else OF_OTHERS)
+    """Settings of a network for `n` rows with a value for each None; contigs: of one for contigs with depth."""
+    return chosen(settings, {"max_epochs": epochs_for(n)} | (OF_CONTIGS if contigs else OF_OTHERS))
 
 
 def fill_in_clusters(settings: Mapping[str, Any], *, contigs: bool) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def chosen(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str
     return {name: defaults.get(name) if value is None else value for name, value in settings.items()}
 
 
-def epochs_of_contigs(n: int) -> int:
-    """Passes over `n` contigs: 30, so that the cost of one does not grow with their number, and more where they are
-    few, until 500,000 were shown or 100 passes are made."""
-    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, -(-CONTIGS_SHOWN // max(n, 1))))
+def epochs_for(n: int) -> int:
+    """Passes over `n` rows: 30, so that the cost of one does not grow with their number, and more where they are few,
+    until 500,000 were shown or 100 passes are made."""
+    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, -(-ROWS_SHOWN // max(n, 1))))

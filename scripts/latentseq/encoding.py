@@ -11,9 +11,10 @@ import pysam
 from latentseq import kmers
 from latentseq.features import Block, Features, unscaled
 from latentseq.overlaps import Overlaps
+from latentseq.pieces import count_in_pieces, n_pieces
 from latentseq.scales import Earlier, Scale, bring_onto
 from latentseq.tables import require_same_names
-from latentseq.whitening import count_windows, make_views, total_counts
+from latentseq.whitening import WINDOW, make_views
 from latentseq.wording import count_of
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 LARGEST_PROJECTED_K = 5
 LARGEST_VIEWED_K = 4  # windows of 1 kb hold too few of longer ones
 N_DIRECTIONS = 20  # of composition, in which genomes differ most; fewer lose some, more add noise
+COUNTS = "negative_binomial"
 TOTAL_DEPTH, LENGTH, HELD = "log total depth", "log length", "log share of reads"
 
 
@@ -47,6 +49,7 @@ def encode_kmers(
     *,
     k: int,
     project: bool,
+    likelihood: str = "gaussian",
     earlier: Earlier | None = None,
     overlaps: Overlaps | None = None,
 ) -> tuple[Features, pd.DataFrame]:
@@ -54,10 +57,12 @@ def encode_kmers(
 
     sequences: the ingested table; depth: arrays of depth.npz; earlier: the scales of an earlier run, where the features
     are for its model; overlaps: the stretches that sequences of other samples hold as well, which share their reads.
+    likelihood: gaussian, for standardised frequencies, or negative_binomial, for counts as they are.
     Returns the features, and a table of facts about the k-mers (columns fact, value). With depth
-    and short words they hold views too, where there are enough windows.
+    and short words they hold views too, where there are enough windows; with counts the pieces of each sequence.
     Raises ValueError when no sequence has a k-mer, the three do not name the same sequences in the same order,
-    `project` is asked of a k that is too large for it, or the columns are not those of the earlier run.
+    `project` is asked of a k that is too large for it or of counts, counts are to stand beside depth, or the columns
+    are not those of the earlier run.
     """
     if project and k > LARGEST_PROJECTED_K:
         raise ValueError(
@@ -68,10 +73,13 @@ def encode_kmers(
     require_same_names(depth["sequences"], names, "depth.npz", "sequences.tsv")
     if overlaps is not None:
         require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
+    if likelihood == COUNTS:
+        require_counts_alone(project, depth["samples"])
+        return encode_counts(fasta, names, lengths, k, earlier)
     viewed = project and k <= LARGEST_VIEWED_K and len(depth["samples"]) > 0
     if viewed:
-        windows, offsets = count_windows(read_in_order(fasta, names), lengths, k)
-        counts = total_counts(windows, offsets)
+        windows = count_in_pieces(read_in_order(fasta, names), np.maximum(lengths // WINDOW, 1), k)
+        counts = windows.total()
     else:
         counts = kmers.count_all(read_in_order(fasta, names), len(names), k)
     require_kmers(counts, k)
@@ -87,11 +95,25 @@ def encode_kmers(
     blocks |= abundance_blocks(depth["depth"], depth["samples"], means, scales.get("total_depth"))
     views = None
     if viewed and not earlier:
-        views = make_views(windows, offsets, counts, lengths, k=k, n_directions=N_DIRECTIONS)
+        views = make_views(windows.counts, windows.offsets, counts, lengths, k=k, n_directions=N_DIRECTIONS)
     if views is not None or "length" in scales:
         blocks["length"] = length_block(lengths, overlaps)
     logger.info("features: %s", ", ".join(f"{name} {block.values.shape[1]}" for name, block in blocks.items()))
     return Features(names, length_weights(lengths), blocks, views=views), facts
+
+
+def encode_counts(
+    fasta: str | Path, names: np.ndarray, lengths: np.ndarray, k: int, earlier: Earlier | None
+) -> tuple[Features, pd.DataFrame]:
+    """Counts of canonical k-mers as they are, every sequence with the same weight; as `encode_kmers`."""
+    pieces = count_in_pieces(read_in_order(fasta, names), n_pieces(lengths), k)
+    counts, columns = pieces.total(), np.array(kmers.canonical_kmers(k))
+    require_kmers(counts, k)
+    if earlier:
+        bring_onto(earlier.scales, {"composition": columns})
+    blocks = {"composition": unscaled(counts, columns, COUNTS)}
+    features = Features(names, np.ones(len(names), np.float32), blocks, pieces=None if earlier else pieces)
+    return features, describe_kmers(counts, lengths, names, k)
 
 
 def require_kmers(counts: np.ndarray, k: int) -> None:
@@ -102,6 +124,20 @@ def require_kmers(counts: np.ndarray, k: int) -> None:
             f"There is no {k}-mer to count: of {count_of(n, 'sequence', 'sequences')} not one has {k} letters A, C, G, "
             "T in a row; all are shorter, or hold N or ambiguous letters throughout.\n"
             "Hint: look whether these are the right files, mask less, or lower encode.k."
+        )
+
+
+def require_counts_alone(project: bool, samples: np.ndarray) -> None:
+    """Raise ValueError where counts are to be projected, or to stand beside depth."""
+    if project:
+        raise ValueError(
+            f"encode.likelihood is {COUNTS}, which takes counts of k-mers as they are, and encode.project is on.\n"
+            "Hint: set encode.project to false."
+        )
+    if len(samples):
+        raise ValueError(
+            f"encode.likelihood is {COUNTS}, which is for sequences without depth, and depth is given.\n"
+            "Hint: take out the BAM files, reads or `depth`, or set encode.likelihood to gaussian."
         )
 
 

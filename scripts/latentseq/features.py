@@ -12,6 +12,7 @@ import numpy as np
 
 from latentseq.arrays import map_arrays, write_arrays
 from latentseq.onehot import Frame
+from latentseq.pieces import Pieces
 from latentseq.views import Views
 
 
@@ -40,7 +41,8 @@ class Features:
     sequences: (n,) names; weights: (n,) float32, of each row in the loss, with a mean of 1; frame: of an alignment,
     all its columns, also those that never vary and so are in no block; unseen_loss: (n,) float32, nats for letters of
     newcomers in those columns, which the network does not see (None: there are none); views: composition of windows,
-    for a network that learns what stretches of one sequence share (None: too few of them, or no depth).
+    for a network that learns what stretches of one sequence share (None: too few of them, or no depth); pieces: counts
+    of k-mers in pieces of the sequences, for a network that is to know a sequence by a part of it (None: of others).
     """
 
     sequences: np.ndarray
@@ -49,6 +51,7 @@ class Features:
     frame: Frame | None = None
     unseen_loss: np.ndarray | None = None
     views: Views | None = None
+    pieces: Pieces | None = None
 
     @property
     def matrix(self) -> np.ndarray:
@@ -83,6 +86,8 @@ def write_features(features: Features, path: str | Path) -> None:
         arrays["unseen_loss"] = features.unseen_loss
     if features.views is not None:
         arrays |= features.views.arrays()
+    if features.pieces is not None:
+        arrays |= features.pieces.arrays()
     write_arrays(path, arrays)
 
 
@@ -96,7 +101,8 @@ def read_features(path: str | Path) -> Features:
         frame = Frame(np.array(arrays["frame_columns"]), letters, n_sequences)
     unseen = np.array(arrays["unseen_loss"]) if "unseen_loss" in arrays else None
     views = Views.from_arrays(arrays) if "views_offsets" in arrays else None
-    return Features(np.array(arrays["sequences"]), np.array(arrays["weights"]), blocks, frame, unseen, views)
+    pieces = Pieces.from_arrays(arrays) if "pieces_offsets" in arrays else None
+    return Features(np.array(arrays["sequences"]), np.array(arrays["weights"]), blocks, frame, unseen, views, pieces)
 
 
 def _block_of(arrays: Mapping[str, np.ndarray], name: str) -> Block:

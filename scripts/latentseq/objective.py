@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from latentseq.features import Block, Features
-from latentseq.vae import Architecture, BlockSpec
+from latentseq.vae import NORMALISED, Architecture, BlockSpec
 from latentseq.views import Views
 
 
@@ -44,7 +44,7 @@ def design_architecture(
             "The setting vae.architecture is conv, but only the columns of an alignment have an order that "
             "convolutions could use.\nHint: set it to mlp."
         )
-    if "composition" not in features.blocks:
+    if all(block.likelihood in NORMALISED for block in features.blocks.values()):
         blocks = tuple(spec_of(name, block, 1.0) for name, block in features.blocks.items())
         return Architecture(blocks, n_latent, n_hidden, n_layers, dropout, architecture)
     n_samples = 0

@@ -7,7 +7,7 @@ from torch import Tensor
 from latentseq.contig_vae import BASES_OF_A_PAIR, Contigs, ContigVAE
 from latentseq.features import Features
 from latentseq.training_data import Data, Rows
-from latentseq.vae import VAE, Loss, rows_at_once
+from latentseq.vae import Loss, rows_at_once
 from latentseq.views import Views
 
 FEWEST_WINDOWS = 2  # of a stretch, where the sequence has twice as many
@@ -63,10 +63,8 @@ class CrossViews:
         return self.model.cross_loss(seen, hidden, noise, kl_weight, free_bits)
 
 
-def place_stretches(model: VAE, features: Features, data: Data) -> CrossViews | None:
-    """Put windows on the model's device, and set what it must know of noise and depth; None for other models."""
-    if not isinstance(model, ContigVAE):
-        return None
+def place_stretches(model: ContigVAE, features: Features, data: Data) -> CrossViews:
+    """Put windows on the model's device, and set what it must know of noise and depth."""
     assert features.views is not None
     model.set_whitening(features.views.whitening)
     contigs = read_rows(model, data.x)

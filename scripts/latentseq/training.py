@@ -20,7 +20,7 @@ from latentseq.features import Features
 from latentseq.logs import Console, package_versions
 from latentseq.models import make_model
 from latentseq.objective import design_architecture
-from latentseq.stretches import place_stretches
+from latentseq.shown import choose_shown
 from latentseq.tables import write_table
 from latentseq.training_data import check_features, place_data
 from latentseq.vae import VAE, Architecture, Loss, rows_at_once
@@ -74,7 +74,7 @@ class Trainer:
             likelihood.start_at(block.values, features.weights)
         self.model.to(device)
         self.data = place_data(features, architecture.n_latent, settings.held_out, settings.seed, device)
-        self.stretches = place_stretches(self.model, features, self.data)
+        self.shown = choose_shown(self.model, features, self.data)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=device.type != "mps"
         )
@@ -127,20 +127,13 @@ class Trainer:
     def step(self, rows: Tensor, kl_weight: float) -> Tensor:
         """One step down the gradient; returns the sums of loss, terms and KL over the rows."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.batch_loss(rows, kl_weight)
+            loss = self.shown.loss(rows, kl_weight, self.settings.free_bits)
         weight = self.data.weight[rows]
         self.optimizer.zero_grad(set_to_none=True)
         (loss.total * weight).mean().backward()
         self.optimizer.step()
         self.schedule.step()
         return sums_of(loss, weight)
-
-    def batch_loss(self, rows: Tensor, kl_weight: float) -> Loss:
-        """Loss of the training rows of these numbers, or of stretches of them that the encoder does not see."""
-        free_bits = self.settings.free_bits
-        if self.stretches is None:
-            return self.model(self.data.x.take(rows), kl_weight, free_bits)
-        return self.stretches.loss(rows, kl_weight, free_bits)
 
     def run_epoch(self) -> dict[str, float]:
         """Train on every batch once; adds a row to the history and returns it."""
@@ -175,11 +168,7 @@ class Trainer:
     def held_out_batch(self, rows: Tensor) -> Loss:
         """Loss of held-out rows at the full KL weight, with the same draws in every epoch."""
         noise, kl_weight, free_bits = self.data.held_out_noise[rows], self.settings.kl_weight, self.settings.free_bits
-        if self.stretches is not None:
-            return self.stretches.held_out_loss(rows, noise, kl_weight, free_bits)
-        x = self.data.held_out_x.take(rows)
-        mu, logvar = self.model.encode(x)
-        return self.model.loss(x, mu, logvar, mu + (0.5 * logvar).exp() * noise, kl_weight, free_bits)
+        return self.shown.held_out_loss(rows, noise, kl_weight, free_bits)
 
     def keep_best(self, held_out_loss: float) -> None:
         """Remember the weights of the epoch with the lowest held-out loss, once the KL weight is full."""

@@ -5,8 +5,6 @@ can be seen from means of ever more windows. The directions are those of a linea
 sequence as a class of its own.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from latentseq import kmers
@@ -20,23 +18,6 @@ MOST_WINDOWS = 200_000  # of more, those of some sequences are looked at
 LONGEST_WEIGHT = 20_000  # bases; longer sequences weigh no more in the spread between genomes
 SMALLEST_SPREAD = 0.1  # variance between genomes that a direction has at least, in units of noise
 NOISE_OF_THE_LONG = 0.3  # what is left in the spread of the long sequences
-
-
-def count_windows(sequences: Iterable[bytes], lengths: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counts of the canonical k-mers in windows of about 1 kb, (windows, k-mers) uint16, and offsets, (n + 1,).
-
-    lengths: (n,) bases, from which the number of windows is known before they are counted: they are held once.
-    """
-    offsets = np.concatenate([[0], np.cumsum(np.maximum(lengths // WINDOW, 1))])
-    windows = np.empty((offsets[-1], len(kmers.canonical_kmers(k))), np.uint16)
-    for sequence, start, end in zip(sequences, offsets[:-1], offsets[1:], strict=True):
-        windows[start:end] = kmers.count_pieces(sequence, k, end - start)
-    return windows, offsets
-
-
-def total_counts(windows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Counts of whole sequences, (n, k-mers) float32, from those of their windows."""
-    return np.add.reduceat(windows, offsets[:-1], axis=0, dtype=np.float32)
 
 
 def project(counts: np.ndarray, k: int) -> np.ndarray:

@@ -42,6 +42,7 @@ if METHOD == "kmer":
         params:
             k=setting("encode", "k"),
             project=setting("encode", "project"),
+            likelihood=setting("encode", "likelihood"),
             code=code_of("encode_sequences"),
         message:
             "Counting k-mers for run {wildcards.run}"
