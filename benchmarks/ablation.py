@@ -24,11 +24,15 @@ from workflow_runs import print_table
 
 # isort: split
 from latentseq import graph, training
+from latentseq.contig_vae import ContigVAE
 from latentseq.embedding import embed
 from latentseq.features import Features, read_features
 from latentseq.latent import read_latent
 from latentseq.models import load_model
+from latentseq.shown import Whole
+from latentseq.stretches import place_stretches
 from latentseq.training import run_training
+from latentseq.training_data import Data
 from latentseq.vae import VAE
 
 Row = dict[str, str]
@@ -92,8 +96,12 @@ def maps(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator[
 
 def trained_on_whole_contigs(run: FinishedRun, features: Features, seed: int) -> np.ndarray:
     """Latent means of a network that sees in training what it is asked for."""
-    place_stretches = training.place_stretches
-    with patch.object(training, "place_stretches", lambda *made: place_stretches(*made) and None):  # it sets the units
+
+    def show_whole(model: ContigVAE, features: Features, data: Data) -> Whole:
+        place_stretches(model, features, data)  # sets the units
+        return Whole(model, data)
+
+    with patch.object(training, "choose_shown", show_whole):
         return train_anew(run, features, seed)
 
 
