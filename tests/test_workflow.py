@@ -186,6 +186,15 @@ def test_depth_as_a_table_and_one_assembly_for_each_sample(inputs, tmp_path, sna
         ({"depth": "depth.tsv"}, "one source of depth"),
         ({"duplicates": "collapse"}, "duplicates is collapse, but depth is given"),
         ({"duplicates": "drop"}, "duplicates is 'drop'"),
+        (
+            {"encode": {"likelihood": "bernoulli"}},
+            "Run 'main' sets encode.likelihood to bernoulli, which is for tables alone",
+        ),
+        ({"encode": {"likelihood": "negative_binomial"}}, "and encode.project, which makes other columns of them"),
+        (
+            {"encode": {"likelihood": "negative_binomial", "project": False}},
+            "which is for sequences without depth, but depth is given",
+        ),
         ({"dataset": "../elsewhere"}, "dataset name '../elsewhere' cannot be used"),
         ({"runs": {"a/b": {}}}, "run name 'a/b' cannot be used"),
         ({"runs": {"input": {}}}, "A run cannot be called 'input'"),

@@ -57,12 +57,12 @@ def encode_kmers(
 
     sequences: the ingested table; depth: arrays of depth.npz; earlier: the scales of an earlier run, where the features
     are for its model; overlaps: the stretches that sequences of other samples hold as well, which share their reads.
-    likelihood: gaussian, for standardised frequencies, or negative_binomial, for counts as they are.
+    likelihood: gaussian, for standardised frequencies, or negative_binomial, for counts as they are, without `project`
+    and depth.
     Returns the features, and a table of facts about the k-mers (columns fact, value). With depth
     and short words they hold views too, where there are enough windows; with counts the pieces of each sequence.
     Raises ValueError when no sequence has a k-mer, the three do not name the same sequences in the same order,
-    `project` is asked of a k that is too large for it or of counts, counts are to stand beside depth, or the columns
-    are not those of the earlier run.
+    `project` is asked of a k that is too large for it, or the columns are not those of the earlier run.
     """
     if project and k > LARGEST_PROJECTED_K:
         raise ValueError(
@@ -74,7 +74,6 @@ def encode_kmers(
     if overlaps is not None:
         require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
     if likelihood == COUNTS:
-        require_counts_alone(project, depth["samples"])
         return encode_counts(fasta, names, lengths, k, earlier)
     viewed = project and k <= LARGEST_VIEWED_K and len(depth["samples"]) > 0
     if viewed:
@@ -124,20 +123,6 @@ def require_kmers(counts: np.ndarray, k: int) -> None:
             f"There is no {k}-mer to count: of {count_of(n, 'sequence', 'sequences')} not one has {k} letters A, C, G, "
             "T in a row; all are shorter, or hold N or ambiguous letters throughout.\n"
             "Hint: look whether these are the right files, mask less, or lower encode.k."
-        )
-
-
-def require_counts_alone(project: bool, samples: np.ndarray) -> None:
-    """Raise ValueError where counts are to be projected, or to stand beside depth."""
-    if project:
-        raise ValueError(
-            f"encode.likelihood is {COUNTS}, which takes counts of k-mers as they are, and encode.project is on.\n"
-            "Hint: set encode.project to false."
-        )
-    if len(samples):
-        raise ValueError(
-            f"encode.likelihood is {COUNTS}, which is for sequences without depth, and depth is given.\n"
-            "Hint: take out the BAM files, reads or `depth`, or set encode.likelihood to gaussian."
         )
 
 

@@ -166,7 +166,31 @@ def check_run(name, settings):
             f"Run {name!r} sets encode.method to {settings['encode']['method']}, but the data are read as {METHOD}.\n"
             "Hint: the method is the same for all runs of a dataset; give the other one a dataset of its own."
         )
+    check_likelihood(name, settings)
     check_products(name, settings)
+
+
+def check_likelihood(name, settings):
+    """Raise WorkflowError for a likelihood that the network has not for what it is given."""
+    encode = settings["encode"]
+    if METHOD != "kmer" or encode["likelihood"] == "gaussian":
+        return
+    hint = "Hint: set encode.likelihood to gaussian"
+    if encode["likelihood"] != "negative_binomial":
+        raise WorkflowError(
+            f"Run {name!r} sets encode.likelihood to {encode['likelihood']}, which is for tables alone.\n"
+            f"{hint}, or to negative_binomial, for counts of k-mers."
+        )
+    if encode["project"]:
+        raise WorkflowError(
+            f"Run {name!r} sets encode.likelihood to negative_binomial, for counts of k-mers as they are, and "
+            f"encode.project, which makes other columns of them.\n{hint}, or encode.project to false."
+        )
+    if settings["depth"] or DEPTH_OF:
+        raise WorkflowError(
+            f"Run {name!r} sets encode.likelihood to negative_binomial, which is for sequences without depth, but depth "
+            f"is given (BAM files, reads or a table).\n{hint}, or give no depth."
+        )
 
 
 def check_inputs(settings):
