@@ -207,7 +207,10 @@ def test_short_contigs_are_less_certain(planted, tmp_path):
 def test_settings_that_are_not_set_are_chosen_by_the_network():
     settings = {"max_epochs": None, "learning_rate": 0.5, "patience": 3}
     assert fill_in(settings, 20_000, contigs=True) == {"max_epochs": 30, "learning_rate": 0.5, "patience": 3}
-    assert fill_in({"kl_weight": None}, 20_000, contigs=False) == {"kl_weight": 0.00015625}
+    others = {"max_epochs": None, "kl_weight": None, "kl_warmup": None}
+    assert fill_in(others, 25_000, contigs=False) == {"max_epochs": 20, "kl_weight": 0.00015625, "kl_warmup": 6}
+    assert fill_in(others | {"max_epochs": 50}, 25_000, contigs=False)["kl_warmup"] == 15
+    assert fill_in(others, 25_000, contigs=True)["kl_warmup"] == 10
 
 
 def test_a_saved_model_is_the_same(planted, tmp_path):
@@ -231,5 +234,5 @@ def test_projection_of_windows_is_that_of_sequences():
 
 
 @pytest.mark.parametrize(("n", "epochs"), [(8, 100), (5000, 100), (6250, 80), (25_000, 30), (1_000_000, 30)])
-def test_few_contigs_are_shown_more_often(n, epochs):
-    assert epochs_for(n) == epochs
+def test_few_rows_are_shown_more_often(n, epochs):
+    assert epochs_for(n, 30) == epochs

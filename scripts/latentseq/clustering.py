@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.cluster import HDBSCAN, KMeans
 
+from latentseq.distinct import distinct_rows
 from latentseq.graph import Communities, links_of
 from latentseq.latent import SMALLEST_VARIANCE, Latent
 from latentseq.mixtures import fit_mixture
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 OfOneSample = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # z, lengths, seed: labels
 NEEDS_NUMBER = ("kmeans",)
 NOISE_SHARE = 0.5  # of the posterior's variance, added to every component of a mixture of means
+SAME = 0.4  # of the posterior's deviation in the mean over dimensions: nearer means count as one
+MOST_FITTED = 20_000  # rows that a mixture is fitted to, others get the component that they fit best
 SMALLEST_NOISE = 0.03  # of a dimension beside its spread: principal components of depth have none at all
 
 
@@ -40,16 +43,19 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> 
     noise: (dimensions,), mean standard deviation of the posterior; drawn: whether rows have that noise in them, as
     draws have. Looked at are the directions in which rows differ by more than that noise. Components of means are
     widened by half of its variance, so that a cluster is not cut finer than the model could tell its parts from one
-    another; if that leaves a single cluster, the means are taken as they are.
+    another; if that leaves a single cluster, the means are taken as they are. Of means that the model can hardly tell
+    from one another one counts: near copies of one lineage are not many observations of a group.
     """
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
         signal = signal_directions(z, noise, drawn)
         if not signal.shape[1] or len(z) < 2:
             return np.zeros(len(z), np.int64)
-        labels = fit_mixture(signal, n_clusters, None if drawn else NOISE_SHARE).predict(signal)
+        apart = 0.0 if drawn else SAME * np.sqrt(signal.shape[1])
+        some = signal[distinct_rows(signal, apart, MOST_FITTED)]
+        labels = fit_mixture(some, n_clusters, None if drawn else NOISE_SHARE).predict(signal)
         if n_clusters is None and labels.max() == 0:
-            return fit_mixture(signal).predict(signal)
+            return fit_mixture(some).predict(signal)
         return labels
 
     return cluster

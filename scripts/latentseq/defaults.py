@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-OF_CONTIGS = {"kl_weight": 0.2, "learning_rate": 0.002}
+OF_CONTIGS = {"kl_weight": 0.2, "learning_rate": 0.002, "kl_warmup": 10}
 OF_OTHERS = {"kl_weight": 1 / 6400, "learning_rate": 0.001}
+WARMUP_SHARE = 0.3  # of the epochs, over which the KL weight of others rises
 CLUSTERS_OF_CONTIGS = {"n_neighbors": 25, "min_following": 0.5}
 CLUSTERS_OF_OTHERS = {"n_neighbors": 15, "min_following": 0.0}
-FEWEST_EPOCHS, MOST_EPOCHS, ROWS_SHOWN = 30, 100, 500_000
+FEWEST_EPOCHS_OF_CONTIGS, FEWEST_EPOCHS, MOST_EPOCHS, ROWS_SHOWN = 30, 10, 100, 500_000
 
 
 def fill_in(settings: Mapping[str, Any], n: int, *, contigs: bool) -> dict[str, Any]:
     """Settings of a network for `n` rows with a value for each None; contigs: of one for contigs with depth."""
-    return chosen(settings, {"max_epochs": epochs_for(n)} | (OF_CONTIGS if contigs else OF_OTHERS))
+    epochs = settings.get("max_epochs") or epochs_for(n, FEWEST_EPOCHS_OF_CONTIGS if contigs else FEWEST_EPOCHS)
+    of_others = OF_OTHERS | {"kl_warmup": round(WARMUP_SHARE * epochs)}
+    return chosen(settings, {"max_epochs": epochs} | (OF_CONTIGS if contigs else of_others))
 
 
 def fill_in_clusters(settings: Mapping[str, Any], *, contigs: bool) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def chosen(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str
     return {name: defaults.get(name) if value is None else value for name, value in settings.items()}
 
 
-def epochs_for(n: int) -> int:
-    """Passes over `n` rows: 30, so that the cost of one does not grow with their number, and more where they are few,
-    until 500,000 were shown or 100 passes are made."""
-    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, -(-ROWS_SHOWN // max(n, 1))))
+def epochs_for(n: int, fewest: int) -> int:
+    """Passes over `n` rows: the fewest, so that the cost of one does not grow with their number, and more where they
+    are few, until 500,000 were shown or 100 passes are made."""
+    return min(MOST_EPOCHS, max(fewest, -(-ROWS_SHOWN // max(n, 1))))
