@@ -17,7 +17,7 @@ from sklearn.decomposition import PCA
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 from latentseq.evaluation import NOT_SCORED, evaluate, read_labels
-from latentseq.features import Block, read_features
+from latentseq.features import Block, Features, read_features
 from latentseq.kmers import frequencies
 from latentseq.sequence_table import read_sequences
 from latentseq.tables import read_table
@@ -78,19 +78,31 @@ def pick_measures(evaluation: pd.DataFrame, measures: Sequence[str]) -> dict[str
     return {measure: values.get(measure, "") for measure in measures}
 
 
-def evaluate_kmeans(results: Path, run: str, labels: Path, measures: Sequence[str], seed: int) -> dict[str, str]:
-    """`measures` of k-means with the true number of groups on principal components of a run's features.
-
-    Every block (composition, abundance, total depth) is scaled to the same variance.
+def principal_components(features: Features, number: int, seed: int) -> np.ndarray:
+    """Principal components of features, every block (composition, abundance, total depth) scaled to the same variance;
+    (n, number).
     """
-    features = read_features(results / run / "features.npz")
-    sequences, truth = read_sequences(results / "input/sequences.tsv"), read_labels(labels)
-    known = truth[truth["sequence"].isin(sequences["sequence"]) & ~truth["label"].isin(NOT_SCORED)]
     x = np.concatenate([scaled_block(block) for block in features.blocks.values()], axis=1)
-    scores = PCA(min(N_COMPONENTS, *x.shape), random_state=seed).fit_transform(x)
+    return PCA(min(number, *x.shape), random_state=seed).fit_transform(x)
+
+
+def evaluate_kmeans(results: Path, run: str, labels: Path, measures: Sequence[str], seed: int) -> dict[str, str]:
+    """`measures` of k-means with the true number of groups on principal components of a run's features."""
+    features = read_features(results / run / "features.npz")
+    truth = read_labels(labels)
+    known = truth[truth["sequence"].isin(features.sequences) & ~truth["label"].isin(NOT_SCORED)]
+    scores = principal_components(features, N_COMPONENTS, seed)
     groups = KMeans(known["label"].nunique(), n_init=50, random_state=seed).fit_predict(scores)
-    clusters = pd.DataFrame({"sequence": features.sequences, "cluster": groups.astype(str), "support": ""})
-    return pick_measures(evaluate(clusters, sequences, truth, default_setting("min_bin_size")), measures)
+    return score_groups(results, features.sequences, groups, labels, measures)
+
+
+def score_groups(
+    results: Path, names: np.ndarray, groups: np.ndarray, labels: Path, measures: Sequence[str]
+) -> dict[str, str]:
+    """`measures` of any grouping of a dataset's sequences, by the workflow's own evaluation; names, groups: (n,)."""
+    sequences = read_sequences(results / "input/sequences.tsv")
+    clusters = pd.DataFrame({"sequence": names, "cluster": groups.astype(str), "support": ""})
+    return pick_measures(evaluate(clusters, sequences, read_labels(labels), default_setting("min_bin_size")), measures)
 
 
 def scaled_block(block: Block) -> np.ndarray:
