@@ -400,3 +400,21 @@ def test_latent_map_of_other_sequences():
             **NUMBERS,
             **RULE,
         )
+
+
+def test_near_copies_do_not_make_a_group_of_their_own():
+    """A cloud of which one place was seen two hundred times is one group, where the noise is as wide as the place."""
+    random = np.random.default_rng(1)
+    cloud = random.normal(0, 3, (150, 3))
+    copies = cloud[0] + random.normal(0, 0.1, (200, 3))
+    z = np.concatenate([cloud, copies, random.normal(0, 3, (150, 3)) + 40]).astype(np.float32)
+    truth = np.repeat([0, 1], [350, 150])
+    lengths = np.full(len(z), 1)
+    assert same_partition(clusters_of(method_of("gaussian_mixture", None, noise=np.ones(3)), z, lengths), truth)
+
+
+def test_of_many_rows_some_are_fitted_and_all_have_a_cluster(monkeypatch):
+    monkeypatch.setattr("latentseq.clustering.MOST_FITTED", 60)
+    z, truth = cube_blobs()
+    found = clusters_of(method_of("gaussian_mixture", None, noise=np.full(3, 0.1)), z, np.full(len(z), 1))
+    assert same_partition(found, truth)

@@ -55,7 +55,7 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> 
         some = signal[distinct_rows(signal, apart, MOST_FITTED)]
         labels = fit_mixture(some, n_clusters, None if drawn else NOISE_SHARE).predict(signal)
         if n_clusters is None and labels.max() == 0:
-            return fit_mixture(some).predict(signal)
+            return fit_mixture(signal[distinct_rows(signal, 0.0, MOST_FITTED)]).predict(signal)
         return labels
 
     return cluster
