@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from latentseq.defaults import epochs_for, fill_in
+from latentseq.defaults import epochs_of_contigs, epochs_of_others, fill_in
 from latentseq.embedding import embed
 from latentseq.encoding import abundance_blocks, composition, held_shares, length_block, length_weights, standardised
 from latentseq.features import Features, read_features, write_features
@@ -234,5 +234,12 @@ def test_projection_of_windows_is_that_of_sequences():
 
 
 @pytest.mark.parametrize(("n", "epochs"), [(8, 100), (5000, 100), (6250, 80), (25_000, 30), (1_000_000, 30)])
+def test_few_contigs_are_shown_more_often(n, epochs):
+    assert epochs_of_contigs(n) == epochs
+
+
+@pytest.mark.parametrize(
+    ("n", "epochs"), [(8, 500), (150, 200), (300, 100), (5000, 100), (25_000, 20), (50_000, 10), (10**6, 10)]
+)
 def test_few_rows_are_shown_more_often(n, epochs):
-    assert epochs_for(n, 30) == epochs
+    assert epochs_of_others(n) == epochs

@@ -24,6 +24,7 @@ OfOneSample = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # z, lengths,
 NEEDS_NUMBER = ("kmeans",)
 NOISE_SHARE = 0.5  # of the posterior's variance, added to every component of a mixture of means
 SAME = 0.4  # of the posterior's deviation in the mean over dimensions: nearer means count as one
+FEWEST_DISTINCT = 100  # rows that such means must leave; with fewer each counts
 MOST_FITTED = 20_000  # rows that a mixture is fitted to, others get the component that they fit best
 SMALLEST_NOISE = 0.03  # of a dimension beside its spread: principal components of depth have none at all
 
@@ -51,11 +52,13 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> 
         signal = signal_directions(z, noise, drawn)
         if not signal.shape[1] or len(z) < 2:
             return np.zeros(len(z), np.int64)
-        apart = 0.0 if drawn else SAME * np.sqrt(signal.shape[1])
-        some = signal[distinct_rows(signal, apart, MOST_FITTED)]
-        labels = fit_mixture(some, n_clusters, None if drawn else NOISE_SHARE).predict(signal)
+        some = signal[distinct_rows(signal, 0.0, MOST_FITTED)]
+        distinct = some if drawn else signal[distinct_rows(signal, SAME * np.sqrt(signal.shape[1]), MOST_FITTED)]
+        if len(distinct) < FEWEST_DISTINCT:
+            distinct = some
+        labels = fit_mixture(distinct, n_clusters, None if drawn else NOISE_SHARE).predict(signal)
         if n_clusters is None and labels.max() == 0:
-            return fit_mixture(signal[distinct_rows(signal, 0.0, MOST_FITTED)]).predict(signal)
+            return fit_mixture(some).predict(signal)
         return labels
 
     return cluster

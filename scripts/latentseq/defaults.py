@@ -9,11 +9,12 @@ WARMUP_SHARE = 0.3  # of the epochs, over which the KL weight of others rises
 CLUSTERS_OF_CONTIGS = {"n_neighbors": 25, "min_following": 0.5}
 CLUSTERS_OF_OTHERS = {"n_neighbors": 15, "min_following": 0.0}
 FEWEST_EPOCHS_OF_CONTIGS, FEWEST_EPOCHS, MOST_EPOCHS, ROWS_SHOWN = 30, 10, 100, 500_000
+MOST_EPOCHS_OF_FEW, ROWS_SHOWN_OF_FEW = 500, 30_000  # a few hundred rows are a few steps an epoch
 
 
 def fill_in(settings: Mapping[str, Any], n: int, *, contigs: bool) -> dict[str, Any]:
     """Settings of a network for `n` rows with a value for each None; contigs: of one for contigs with depth."""
-    epochs = settings.get("max_epochs") or epochs_for(n, FEWEST_EPOCHS_OF_CONTIGS if contigs else FEWEST_EPOCHS)
+    epochs = settings.get("max_epochs") or (epochs_of_contigs(n) if contigs else epochs_of_others(n))
     of_others = OF_OTHERS | {"kl_warmup": round(WARMUP_SHARE * epochs)}
     return chosen(settings, {"max_epochs": epochs} | (OF_CONTIGS if contigs else of_others))
 
@@ -28,7 +29,18 @@ def chosen(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str
     return {name: defaults.get(name) if value is None else value for name, value in settings.items()}
 
 
-def epochs_for(n: int, fewest: int) -> int:
-    """Passes over `n` rows: the fewest, so that the cost of one does not grow with their number, and more where they
-    are few, until 500,000 were shown or 100 passes are made."""
-    return min(MOST_EPOCHS, max(fewest, -(-ROWS_SHOWN // max(n, 1))))
+def epochs_of_contigs(n: int) -> int:
+    """Passes over `n` contigs: 30, so that the cost of one does not grow with their number, and more where they are
+    few, until 500,000 were shown or 100 passes are made."""
+    return passes(n, ROWS_SHOWN, FEWEST_EPOCHS_OF_CONTIGS, MOST_EPOCHS)
+
+
+def epochs_of_others(n: int) -> int:
+    """Passes over `n` rows: 10 and more until 500,000 were shown or 100 passes are made; of fewer than 300 rows as many
+    as show 30,000, up to 500."""
+    return max(passes(n, ROWS_SHOWN, FEWEST_EPOCHS, MOST_EPOCHS), passes(n, ROWS_SHOWN_OF_FEW, 1, MOST_EPOCHS_OF_FEW))
+
+
+def passes(n: int, shown: int, fewest: int, most: int) -> int:
+    """Passes over `n` rows that show so many, within bounds."""
+    return min(most, max(fewest, -(-shown // max(n, 1))))

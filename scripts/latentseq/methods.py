@@ -226,7 +226,7 @@ def _method(content: ReportInput, cluster: Mapping[str, Any]) -> str:
         chosen = (
             f"{number} components"
             if number
-            else "the number of components with the lowest Bayesian information criterion"
+            else "the smallest number of components whose Bayesian information criterion is within 10 of the lowest"
         )
         return f"by a mixture of Gaussians with full covariances (Fraley and Raftery 2002; {by_sklearn}) and {chosen}"
     seen = content.sequences["sample"][seen_rows(content)].value_counts()

@@ -1,7 +1,7 @@
 """Mixtures of Gaussians whose number of components is found, after mclust (Fraley and Raftery 2002).
 
 Components start from Ward's tree of the rows, have full covariances, and their number is the one with the lowest
-Bayesian information criterion (10.1198/016214502760047131, sections 2.2 and 2.4).
+Bayesian information criterion, or nearly so (10.1198/016214502760047131, sections 2.2 and 2.4).
 """
 
 import logging
@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 MOST_FOR_TREE = 4000  # rows behind the tree, evenly taken: its memory grows with their square
 REGULARISATION = 1e-3  # of the mean variance, added to each component's: a cloud of equal rows has none
 NUMBERS = (*range(1, 21), 22, 24, 26, 28, 30, 32, 36, 40, 44, 48, 56, 64, 72, 80, 96, 112, 128)
+STRONG = 10.0  # difference of the criterion that speaks for more components
 WORSE_IN_A_ROW = 4  # numbers tried after the best so far
 
 
@@ -60,20 +61,21 @@ def fit_mixture(
     """Fit a mixture; the number of components is found where it is not given.
 
     z: (n, dimensions), at least 2 rows. To each component's variances `smallest_variance` is added, by default a
-    thousandth of the mean variance. Numbers are tried upwards until the criterion has been worse four times.
+    thousandth of the mean variance. Numbers are tried upwards until the criterion has been worse four times. Taken is
+    the smallest number whose criterion is within 10 of the lowest: only a larger difference is very strong evidence
+    (Kass and Raftery 1995, 10.1080/01621459.1995.10476572).
     """
     z = z.astype(np.float64)
     tree = ward_tree(z)
     smallest = smallest_variance or max(REGULARISATION * float(z.var(axis=0).mean()), 1e-9)
     if n_components is not None:
         return fit_number(z, min(n_components, len(z)), tree, smallest)
-    best, lowest, worse = None, np.inf, 0
+    models: list[GaussianMixture] = []
+    criteria: list[float] = []
     for number in NUMBERS:
-        if number > len(tree[0]) or worse == WORSE_IN_A_ROW:
+        if number > len(tree[0]) or (criteria and len(criteria) - 1 - np.argmin(criteria) == WORSE_IN_A_ROW):
             break
-        model = fit_number(z, number, tree, smallest)
-        criterion = model.bic(z)
-        logger.debug("%d components: BIC %.0f", number, criterion)
-        best, lowest, worse = (model, criterion, 0) if criterion < lowest else (best, lowest, worse + 1)
-    assert best is not None
-    return best
+        models.append(fit_number(z, number, tree, smallest))
+        criteria.append(models[-1].bic(z))
+        logger.debug("%d components: BIC %.0f", number, criteria[-1])
+    return models[int(np.argmax(np.array(criteria) <= min(criteria) + STRONG))]
