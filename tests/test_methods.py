@@ -136,7 +136,7 @@ def test_the_main_job_is_told_with_its_numbers():
         ("assigned", "beyond the 0.99 quantile of the earlier run's own sequences"),
         ("alignment", "The alignment had 200 sequences and 3 columns, 1 of which vary."),
         ("alignment", "The loss was the negative log likelihood (categorical over the states of a column) plus 0.001"),
-        ("alignment", "lowest Bayesian information criterion"),
+        ("alignment", "Bayesian information criterion is within 10 of the lowest"),
         ("convolutions", "encoder and decoder were 2 convolutions of stride 4 and a layer of 64 units"),
         (
             "window",
