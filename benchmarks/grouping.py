@@ -66,7 +66,7 @@ def evaluate_hdbscan(results: Path, run: str, labels: Path, seed: int) -> dict[s
 
 def read_groups(results: Path, run: str) -> pd.Series:
     """Group of each sequence by its name."""
-    return read_table(results / run / "groups.tsv").set_index("sequence")["group"]
+    return read_table(results / run / "groups/groups.tsv").set_index("sequence")["group"]
 
 
 def agreement(groups: pd.Series, other: pd.Series) -> str:

@@ -35,7 +35,7 @@ def split_names(labels: pd.Series, unseen: str) -> tuple[set[str], set[str]]:
 
 def labels_of_groups(results: Path, labels: pd.Series) -> pd.Series:
     """Label that most members of each group have."""
-    groups = read_table(results / "main/groups.tsv").set_index("sequence")["group"]
+    groups = read_table(results / "main/groups/groups.tsv").set_index("sequence")["group"]
     return labels.reindex(groups.index).groupby(groups).agg(lambda of_group: of_group.value_counts().index[0])
 
 
