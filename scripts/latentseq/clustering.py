@@ -24,6 +24,7 @@ OfOneSample = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # z, lengths,
 NEEDS_NUMBER = ("kmeans",)
 NOISE_SHARE = 0.5  # of the posterior's variance, added to every component of a mixture of means
 SAME = 0.4  # of the posterior's deviation in the mean over dimensions: nearer means count as one
+MOST_DIRECTIONS = 10  # a covariance has half the square of so many numbers, which few rows could not tell
 FEWEST_DISTINCT = 100  # rows that such means must leave; with fewer each counts
 MOST_FITTED = 20_000  # rows that a mixture is fitted to, others get the component that they fit best
 SMALLEST_NOISE = 0.03  # of a dimension beside its spread: principal components of depth have none at all
@@ -42,14 +43,15 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> 
     """Mixture of Gaussians with full covariances (`mixtures`), which finds the number where it is not given.
 
     noise: (dimensions,), mean standard deviation of the posterior; drawn: whether rows have that noise in them, as
-    draws have. Looked at are the directions in which rows differ by more than that noise. Components of means are
-    widened by half of its variance, so that a cluster is not cut finer than the model could tell its parts from one
-    another; if that leaves a single cluster, the means are taken as they are. Of means that the model can hardly tell
-    from one another one counts: near copies of one lineage are not many observations of a group.
+    draws have. Looked at are the directions in which rows differ by more than that noise, the ten widest at most.
+    Components of means are widened by half of its variance, so that a cluster is not cut finer than the model could
+    tell its parts from one another; if that leaves a single cluster, the means are taken as they are. Of means that
+    the model can hardly tell from one another one counts: near copies of one lineage are not many observations of a
+    group.
     """
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
-        signal = signal_directions(z, noise, drawn)
+        signal = signal_directions(z, noise, drawn)[:, :MOST_DIRECTIONS]
         if not signal.shape[1] or len(z) < 2:
             return np.zeros(len(z), np.int64)
         some = signal[distinct_rows(signal, 0.0, MOST_FITTED)]
