@@ -42,6 +42,12 @@ def assigned():
     )
 
 
+def counts():
+    none = {"sequences": np.zeros(0, "<U1"), "samples": np.zeros(0, "<U1"), "depth": np.zeros((NUMBER, 0))}
+    encode = {"method": "kmer", "k": 6, "project": False, "likelihood": "negative_binomial"}
+    return with_settings(healthy(depth=none), encode=encode)
+
+
 def components():
     latent = replace(
         healthy().latent, dimensions=np.array(["component 1", "component 2", "log depth 1", "log depth 2"])
@@ -75,6 +81,7 @@ JOBS = {
     "large": large(),
     "pca": components(),
     "assigned": assigned(),
+    "counts": counts(),
     "alignment": alignment(),
     "convolutions": alignment(vae={"architecture": "conv"}),
     "window": alignment(region="ref:1-9", alignments={"min_span": 0.9, "min_mapq": 20, "min_base_quality": 10}),
@@ -134,6 +141,9 @@ def test_the_main_job_is_told_with_its_numbers():
         ),
         ("assigned", "an earlier run (results/old/main) and embedded"),
         ("assigned", "beyond the 0.99 quantile of the earlier run's own sequences"),
+        ("counts", "Canonical 6-mers were counted."),
+        ("counts", "the negative log likelihood of the counts (negative binomial with one dispersion a k-mer"),
+        ("counts", "dropout 0.2"),
         ("alignment", "The alignment had 200 sequences and 3 columns, 1 of which vary."),
         ("alignment", "The loss was the negative log likelihood (categorical over the states of a column) plus 0.001"),
         ("alignment", "Bayesian information criterion is within 10 of the lowest"),
@@ -158,6 +168,8 @@ def test_what_was_not_done_is_not_said():
     assert "fractions over the samples" not in text_of(components())
     assert "Leiden" not in text_of(assigned())
     assert "composition" not in text_of(alignment())
+    assert "composition" not in text_of(counts())
+    assert "standardised" not in text_of(counts())
     one = healthy(depth={**healthy().depth, "samples": np.array(["S1"]), "depth": np.ones((NUMBER, 1), np.float32)})
     assert "dropout" not in text_of(one)
     assert "Nissen" not in text_of(one)

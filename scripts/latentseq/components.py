@@ -32,7 +32,8 @@ def components_input(features: Features) -> np.ndarray | sp.csr_matrix:
         return state_matrix(block.values, len(block.states))
     if block.likelihood == "negative_binomial":
         totals = np.maximum(block.values.sum(axis=1, keepdims=True, dtype=np.float64), 1)
-        return np.log1p(block.values / totals * len(block.columns))
+        scaled = block.values / (totals / len(block.columns)).astype(np.float32)
+        return np.log1p(scaled, out=scaled)  # float32 and in place: of k-mers there are thousands of columns
     return block.values.astype(np.float64)
 
 

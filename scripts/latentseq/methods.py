@@ -8,7 +8,7 @@ import numpy as np
 
 from latentseq.defaults import fill_in, fill_in_clusters
 from latentseq.mapping import SMALLEST_FOR_UMAP
-from latentseq.methods_input import describe_data
+from latentseq.methods_input import describe_data, of_counts
 from latentseq.references import cited_in
 from latentseq.report_input import ReportInput
 from latentseq.report_words import ROWS
@@ -78,7 +78,7 @@ def describe_network(content: ReportInput) -> list[str]:
     if of_contigs(content):
         return _contig_network(content, vae)
     n_samples = len(content.depth["samples"])
-    dropout = 0 if content.job == "kmer" and n_samples < 2 else vae["dropout"]
+    dropout = 0 if content.job == "kmer" and n_samples < 2 and not of_counts(content) else vae["dropout"]
     layers = count_of(vae["n_layers"], "layer", "layers")
     shape = f"fully connected, with {layers} of {vae['n_hidden']} units"
     if vae.get("architecture") == "conv":
@@ -119,6 +119,12 @@ def _loss(content: ReportInput, vae: Mapping[str, Any], n_samples: int) -> str:
     free = f", each dimension costing at least {bits:g} nats (Kingma et al. 2016)" if bits else ""
     times = "" if vae["kl_weight"] == 1 else f"{vae['kl_weight']:g} times "
     kl = f"{times}the Kullback-Leibler divergence in nats{free}"
+    if of_counts(content):
+        return (
+            "The loss was the negative log likelihood of the counts (negative binomial with one dispersion a k-mer; the "
+            f"row's total is given) plus {kl}. Of half of the sequences the encoder was shown a random stretch of a "
+            "tenth or more, and the decoder told the whole."
+        )
     if content.job != "kmer":
         of = "categorical over the states of a column" if content.job != "table" else "given above"
         return f"The loss was the negative log likelihood ({of}) plus {kl}."

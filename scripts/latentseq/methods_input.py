@@ -67,10 +67,17 @@ def _filters(content: ReportInput) -> str:
     return words + (f", leaving out {ends} bases at both ends of each sequence" if ends else "")
 
 
+def of_counts(content: ReportInput) -> bool:
+    """Whether k-mers are modelled as counts."""
+    return content.job == "kmer" and content.setting("encode", "likelihood") == "negative_binomial"
+
+
 def _composition(content: ReportInput) -> list[str]:
     k, project = content.setting("encode", "k"), content.setting("encode", "project")
     if k is None:
         return []
+    if of_counts(content):
+        return [f"Canonical {k}-mers were counted."]
     blocks = {} if content.features is None else content.features.blocks
     columns = len(blocks["composition"].columns) if "composition" in blocks else 0
     projected = (
