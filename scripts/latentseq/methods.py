@@ -121,8 +121,8 @@ def _loss(content: ReportInput, vae: Mapping[str, Any], n_samples: int) -> str:
     kl = f"{times}the Kullback-Leibler divergence in nats{free}"
     if of_counts(content):
         return (
-            "The loss was the negative log likelihood of the counts (negative binomial with one dispersion a k-mer; the "
-            f"row's total is given) plus {kl}. Of half of the sequences the encoder was shown a random stretch of a "
+            "The loss was the negative log likelihood of the counts (negative binomial with one dispersion a k-mer; "
+            f"the row's total is given) plus {kl}. Of half of the sequences the encoder was shown a random stretch of a "
             "tenth or more, and the decoder told the whole."
         )
     if content.job != "kmer":
