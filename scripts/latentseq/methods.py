@@ -122,8 +122,8 @@ def _loss(content: ReportInput, vae: Mapping[str, Any], n_samples: int) -> str:
     if of_counts(content):
         return (
             "The loss was the negative log likelihood of the counts (negative binomial with one dispersion a k-mer; "
-            f"the row's total is given) plus {kl}. Of half of the sequences the encoder was shown a random stretch of a "
-            "tenth or more, and the decoder told the whole."
+            f"the row's total is given) plus {kl}. Of half of the sequences the encoder was shown a random stretch "
+            "of a tenth or more, and the decoder told the whole."
         )
     if content.job != "kmer":
         of = "categorical over the states of a column" if content.job != "table" else "given above"
