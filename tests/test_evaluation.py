@@ -80,6 +80,12 @@ def test_small_sequences_have_no_genome_counts():
     assert found["ari"] == "1"
 
 
+def test_groups_of_whole_sequences_have_no_genome_counts():
+    found = measure(GENOMES, min_bin_size=None)
+    assert {"recoverable", "near_complete", "bases_in_bins"}.isdisjoint(found)
+    assert found["ari_bases"] == measure(GENOMES)["ari_bases"]
+
+
 def test_equal_partitions_are_perfect_whatever_their_names():
     found = measure(small([(2000, "4", "x"), (3000, "4", "x"), (9000, "2", "y"), (1000, "2", "y")]))
     perfect = ("ari", "ami", "homogeneity", "completeness", "accuracy", "ari_bases", "accuracy_bases")

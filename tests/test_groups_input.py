@@ -51,6 +51,7 @@ def test_fastq_bam_and_fasta_with_duplicates(tmp_path, snakemake):
     assert read_table(results / "main/clusters.tsv")["sequence"].tolist() == list(reads | long)
     measures = read_table(results / "main/evaluation.tsv").set_index("measure")["value"]
     assert (measures["sequences_scored"], measures["labels"]) == ("40", "2")
+    assert "bases_in_bins" not in measures  # no sequence is a piece of a genome
     page = (results / "main/report.html").read_text()
     assert "42 of 46 sequences were kept" in page
     assert "4 equal another one, on either strand" in page

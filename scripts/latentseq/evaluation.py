@@ -57,9 +57,12 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     return labels[["sequence", "label"]].assign(genome_length=numbers.astype("int64"))
 
 
-def evaluate(clusters: pd.DataFrame, sequences: pd.DataFrame, labels: pd.DataFrame, min_bin_size: int) -> pd.DataFrame:
+def evaluate(
+    clusters: pd.DataFrame, sequences: pd.DataFrame, labels: pd.DataFrame, min_bin_size: int | None
+) -> pd.DataFrame:
     """Compare clusters.tsv with labels (from `read_labels`); returns columns `measure` and `value`.
 
+    min_bin_size: bases of the smallest bin; None where sequences are no pieces of genomes (rows of a table never are).
     Sequences without a label, or labelled NA, unassigned or ambiguous, are not scored; labels of sequences
     that the filter dropped are ignored. Raises ValueError when no label belongs to any sequence.
     """
@@ -72,9 +75,9 @@ def evaluate(clusters: pd.DataFrame, sequences: pd.DataFrame, labels: pd.DataFra
         "clusters": scored["cluster"][scored["cluster"] != ""].nunique(),
         **compare_partitions(scored),
     }
-    if "count" in sequences:  # rows of an alignment or a table are no pieces of genomes
+    if "count" in sequences:  # rows of an alignment or a table
         measures = {name: value for name, value in measures.items() if not name.endswith("_bases")}
-    else:
+    elif min_bin_size is not None:
         measures |= count_genomes(scored) | {"bases_in_bins": share_in_bins(contigs, min_bin_size)}
     logger.info("Scored %d of %d sequences, with %d labels.", len(scored), len(contigs), measures["labels"])
     values = [str(value) if isinstance(value, int) else f"{value:.6g}" for value in measures.values()]
