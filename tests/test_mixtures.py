@@ -61,3 +61,13 @@ def test_many_rows_start_from_a_tree_of_some(monkeypatch):
     assert len(rows) == len(np.unique(rows)) == 50
     assert len(tree) == 49
     assert same_partition(fit_mixture(z).predict(z.astype(float)), truth)
+
+
+def test_more_groups_than_are_tried_are_told(monkeypatch, caplog):
+    monkeypatch.setattr(mixtures, "NUMBERS", (1, 2, 4))
+    z, _ = cube_blobs()
+    assert fit_mixture(z).n_components == 4
+    assert "there may be more. Hint: for very many groups set cluster.method to leiden" in caplog.text
+    caplog.clear()
+    fit_mixture(z, 8)
+    assert not caplog.text

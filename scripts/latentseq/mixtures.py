@@ -78,4 +78,11 @@ def fit_mixture(
         models.append(fit_number(z, number, tree, smallest))
         criteria.append(models[-1].bic(z))
         logger.debug("%d components: BIC %.0f", number, criteria[-1])
-    return models[int(np.argmax(np.array(criteria) <= min(criteria) + STRONG))]
+    best = models[int(np.argmax(np.array(criteria) <= min(criteria) + STRONG))]
+    if best.n_components == NUMBERS[-1]:
+        logger.warning(
+            "%d groups are the most that a mixture is tried with; there may be more. Hint: for very many groups set "
+            "cluster.method to leiden, or cluster.n_clusters to their number.",
+            best.n_components,
+        )
+    return best
