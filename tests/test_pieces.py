@@ -8,6 +8,8 @@ import pysam
 import pytest
 import torch
 from latentseq import pieces
+from latentseq.clustering import gaussian_mixture
+from latentseq.duplicates import reverse_complement
 from latentseq.embedding import embed
 from latentseq.encoding import encode_kmers
 from latentseq.features import read_features, write_features
@@ -18,9 +20,10 @@ from latentseq.scales import Earlier, Scale
 from latentseq.shown import SHORTEST_SHARE, Fragments
 from latentseq.training import Trainer, train
 from planted import SETTINGS, SHAPE
+from sklearn.metrics import adjusted_rand_score
 from small_files import sequences_table
 
-K = 3
+K = 4
 CPU = torch.device("cpu")
 
 
@@ -35,13 +38,37 @@ def genomes(n, seed=0):
 def counted(tmp_path_factory):
     """Features with pieces of 60 sequences, the facts about them, and the sequences."""
     letters = genomes(60)
-    path = tmp_path_factory.mktemp("counted") / "sequences.fna.gz"
+    features, facts = count_letters(tmp_path_factory.mktemp("counted"), letters)
+    return features, facts, letters
+
+
+def mixed_sequences(species=4, members=45, length=6000, seed=0):
+    """Relatives of a few ancestors on shuffled strands, a third of them cut to 20 to 60 %; and the ancestor of each."""
+    random = np.random.default_rng(seed)
+    letters = np.frombuffer(b"ACGT", np.uint8)
+    ancestors = [letters[random.choice(4, length, p=random.dirichlet(np.full(4, 20)))] for _ in range(species)]
+    truth, sequences = np.arange(species * members) % species, {}
+    for row, kind in enumerate(truth):
+        relative = np.where(random.random(length) < 0.05, random.choice(letters, length), ancestors[kind])
+        size = int(length * (random.uniform(0.2, 0.6) if row % 3 == 0 else 1))
+        start = random.integers(0, length - size + 1)
+        text = relative[start : start + size].tobytes()
+        sequences[f"s{row}"] = (reverse_complement(text) if random.random() < 0.5 else text).decode()
+    return sequences, truth
+
+
+def count_letters(folder, letters):
+    """Features with pieces of named sequences, and the facts about them."""
+    path = folder / "sequences.fna.gz"
     with pysam.BGZFile(str(path), "w") as out:
         out.write("".join(f">{name}\n{text}\n" for name, text in letters.items()).encode())
     table = sequences_table({name: len(text) for name, text in letters.items()})
-    none = {"sequences": np.array(list(letters)), "samples": np.array([], str), "depth": np.zeros((60, 0), np.float32)}
-    features, facts = encode_kmers(path, table, none, k=K, project=False, likelihood="negative_binomial")
-    return features, facts, letters
+    none = {
+        "sequences": np.array(list(letters)),
+        "samples": np.array([], str),
+        "depth": np.zeros((len(letters), 0), np.float32),
+    }
+    return encode_kmers(path, table, none, k=K, project=False, likelihood="negative_binomial")
 
 
 def architecture_for(features):
@@ -130,3 +157,16 @@ def test_fragments_come_to_lie_near_what_they_are_of(counted, tmp_path):
     nearest = np.linalg.norm(of_part[:, None] - centres, axis=2).argmin(axis=1)
     assert (nearest == kinds).mean() > 0.9
     assert embed(features, shown).mu.shape == (60, SHAPE["n_latent"])
+
+
+def test_length_and_strand_do_not_become_groups(tmp_path):
+    letters, truth = mixed_sequences()
+    features, _ = count_letters(tmp_path, letters)
+    settings = replace(SETTINGS, max_epochs=100, kl_weight=1.0, kl_warmup=30)
+    model = train(features, architecture_for(features), settings, device=CPU, checkpoint=tmp_path / "c").model
+    latent = embed(features, model)
+    noise = np.sqrt((latent.sigma**2).mean(axis=0))
+    groups = gaussian_mixture(None, noise, drawn=False)(latent.mu, np.ones(len(truth)), 1)
+    assert adjusted_rand_score(truth, groups) > 0.9
+    is_cut = np.arange(len(truth)) % 3 == 0
+    assert abs(adjusted_rand_score(is_cut, groups)) < 0.05
