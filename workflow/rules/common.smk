@@ -264,3 +264,10 @@ def describe_failure(failure):
     text = Path(path).read_text(errors="replace") if Path(path).is_file() else ""
     said = re.findall(r"^Error: .*", text, re.MULTILINE | re.DOTALL)
     return "\n".join([f"Failed: {step}. Its log is {path}", *said]).rstrip()
+
+
+def smallest_bin(wildcards):
+    """Bases of the smallest bin; None where labels are of groups of sequences, and no genome is in pieces."""
+    products = RUNS[wildcards.run]["products"]
+    of_groups = "groups" in products and "bins" not in products
+    return None if of_groups else RUNS[wildcards.run]["min_bin_size"]

@@ -1,13 +1,6 @@
 # Takes <run>/clusters.tsv and the labels. Gives <run>/evaluation.tsv.
 
 
-def smallest_bin(wildcards):
-    """Bases of the smallest bin; None where labels are of groups of sequences, and no genome is in pieces."""
-    products = RUNS[wildcards.run]["products"]
-    of_groups = "groups" in products and "bins" not in products
-    return None if of_groups else RUNS[wildcards.run]["min_bin_size"]
-
-
 if CONFIG["labels"]:
 
     rule evaluate_clusters:
