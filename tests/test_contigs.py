@@ -10,11 +10,10 @@ from latentseq.defaults import epochs_of_contigs, epochs_of_others, fill_in
 from latentseq.embedding import embed
 from latentseq.encoding import abundance_blocks, composition, held_shares, length_block, length_weights, standardised
 from latentseq.features import Features, read_features, write_features
-from latentseq.kmers import count_kmers, count_pieces
+from latentseq.kmers import count_in_pieces, count_kmers, count_pieces
 from latentseq.models import load_model
 from latentseq.objective import design_architecture
 from latentseq.overlaps import Overlaps
-from latentseq.pieces import count_in_pieces
 from latentseq.stretches import Stretches, draw_places, read_rows, running_sums
 from latentseq.training import Trainer, train
 from latentseq.training_data import Rows

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from hand_set import alignment, latent_of, linear_model, table
+from latentseq.composition import frequencies
 from latentseq.encoding import composition, standardised
 from latentseq.features import Features
 from latentseq.generation import generate, write_generated
-from latentseq.kmers import count_all, frequencies
+from latentseq.kmers import count_all
 from latentseq.objective import design_architecture
 from latentseq.profiles import kmer_profiles
 from latentseq.vae import VAE

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from latentseq.composition import frequencies
 from latentseq.kmers import (
     canonical_index,
     canonical_kmers,
     count_all,
     count_kmers,
-    frequencies,
     independent_basis,
     reverse_complement,
     skipped_share,

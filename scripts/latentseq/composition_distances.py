@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_array
 
+from latentseq.composition import frequencies
 from latentseq.features import Block
-from latentseq.kmers import frequencies
 
 CHUNK: Final = 8192  # rows in memory at a time
 

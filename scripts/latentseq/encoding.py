@@ -9,9 +9,10 @@ import pandas as pd
 import pysam
 
 from latentseq import kmers
+from latentseq.composition import frequencies
 from latentseq.features import Block, Features, unscaled
 from latentseq.overlaps import Overlaps
-from latentseq.pieces import count_in_pieces, n_pieces
+from latentseq.pieces import n_pieces
 from latentseq.scales import Earlier, Scale, bring_onto
 from latentseq.tables import require_same_names
 from latentseq.whitening import WINDOW, make_views
@@ -77,7 +78,7 @@ def encode_kmers(
         return encode_counts(fasta, names, lengths, k, earlier)
     viewed = project and k <= LARGEST_VIEWED_K and len(depth["samples"]) > 0
     if viewed:
-        windows = count_in_pieces(read_in_order(fasta, names), np.maximum(lengths // WINDOW, 1), k)
+        windows = kmers.count_in_pieces(read_in_order(fasta, names), np.maximum(lengths // WINDOW, 1), k)
         counts = windows.total()
     else:
         counts = kmers.count_all(read_in_order(fasta, names), len(names), k)
@@ -105,7 +106,7 @@ def encode_counts(
     fasta: str | Path, names: np.ndarray, lengths: np.ndarray, k: int, earlier: Earlier | None
 ) -> tuple[Features, pd.DataFrame]:
     """Counts of canonical k-mers as they are, every sequence with the same weight; as `encode_kmers`."""
-    pieces = count_in_pieces(read_in_order(fasta, names), n_pieces(lengths), k)
+    pieces = kmers.count_in_pieces(read_in_order(fasta, names), n_pieces(lengths), k)
     counts, columns = pieces.total(), np.array(kmers.canonical_kmers(k))
     require_kmers(counts, k)
     if earlier:
@@ -190,7 +191,7 @@ def composition(counts: np.ndarray, k: int, project: bool) -> tuple[np.ndarray, 
 
     counts: (n, canonical k-mers).
     """
-    shares = kmers.frequencies(counts)
+    shares = frequencies(counts)
     if not project:
         return np.array(kmers.canonical_kmers(k)), shares
     basis = kmers.independent_basis(k)

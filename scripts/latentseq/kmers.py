@@ -7,6 +7,8 @@ from itertools import product
 import numba
 import numpy as np
 
+from latentseq.pieces import Pieces
+
 LETTERS = "ACGT"
 CODE_OF_BYTE = np.full(256, 4, np.uint8)
 for code, letter in enumerate(LETTERS):
@@ -105,19 +107,6 @@ def skipped_share(counts: np.ndarray, lengths: np.ndarray, k: int) -> np.ndarray
     return 1 - counts.sum(axis=1) / possible
 
 
-def frequencies(counts: np.ndarray) -> np.ndarray:
-    """K-mer frequencies, rows summing to 1; a row without any k-mer gets the mean frequencies of the others.
-
-    Shapes (n, columns) in and out, float32.
-    """
-    totals = counts.sum(axis=1, keepdims=True)
-    present = totals[:, 0] > 0
-    shares = counts / np.maximum(totals, 1)
-    if present.any() and not present.all():
-        shares[~present] = shares[present].mean(axis=0)
-    return shares.astype(np.float32)
-
-
 @cache
 def independent_basis(k: int) -> np.ndarray:
     """Projection of canonical k-mer frequencies onto the dimensions that are free to vary.
@@ -157,3 +146,12 @@ def _orthonormal_columns(matrix: np.ndarray) -> np.ndarray:
         if length > 1e-8:
             basis = np.column_stack([basis, rest / length])
     return basis
+
+
+def count_in_pieces(sequences: Iterable[bytes], numbers: np.ndarray, k: int) -> Pieces:
+    """Count the canonical k-mers of sequences, each in so many pieces; numbers: (n,), so that counts are held once."""
+    offsets = np.concatenate([[0], np.cumsum(numbers)])
+    counts = np.empty((offsets[-1], len(canonical_kmers(k))), np.uint16)
+    for sequence, start, end in zip(sequences, offsets[:-1], offsets[1:], strict=True):
+        counts[start:end] = count_pieces(sequence, k, end - start)
+    return Pieces(offsets, counts)

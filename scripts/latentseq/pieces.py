@@ -1,11 +1,9 @@
 """Counts of k-mers in pieces of each sequence: those of any stretch are a sum over pieces."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-
-from latentseq import kmers
 
 PIECE, LONGEST_PIECE = 500, 60_000  # bases
 MOST_PIECES, FEWEST_OF_LONG, IN_ALL = 32, 4, 500_000  # of a sequence; the same where there are many; of all sequences
@@ -44,12 +42,3 @@ def n_pieces(lengths: np.ndarray) -> np.ndarray:
     would be 500,000 in all, down to 4), but none of more than 60,000 bases."""
     most = np.clip(IN_ALL // max(len(lengths), 1), FEWEST_OF_LONG, MOST_PIECES)
     return np.maximum(np.clip(lengths // PIECE, 1, most), -(-lengths // LONGEST_PIECE))
-
-
-def count_in_pieces(sequences: Iterable[bytes], numbers: np.ndarray, k: int) -> Pieces:
-    """Count the canonical k-mers of sequences, each in so many pieces; numbers: (n,), so that counts are held once."""
-    offsets = np.concatenate([[0], np.cumsum(numbers)])
-    counts = np.empty((offsets[-1], len(kmers.canonical_kmers(k))), np.uint16)
-    for sequence, start, end in zip(sequences, offsets[:-1], offsets[1:], strict=True):
-        counts[start:end] = kmers.count_pieces(sequence, k, end - start)
-    return Pieces(offsets, counts)

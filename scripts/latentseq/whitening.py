@@ -8,6 +8,7 @@ sequence as a class of its own.
 import numpy as np
 
 from latentseq import kmers
+from latentseq.composition import frequencies
 from latentseq.views import Views, Whitening
 
 WINDOW = 1000  # bases
@@ -22,7 +23,7 @@ NOISE_OF_THE_LONG = 0.3  # what is left in the spread of the long sequences
 
 def project(counts: np.ndarray, k: int) -> np.ndarray:
     """Frequencies of k-mers on the dimensions that are free to vary, (rows, C) float32."""
-    return kmers.frequencies(counts.astype(np.float32)) @ kmers.independent_basis(k).astype(np.float32)
+    return frequencies(counts.astype(np.float32)) @ kmers.independent_basis(k).astype(np.float32)
 
 
 def scatter_within(windows: np.ndarray, offsets: np.ndarray, size: int) -> tuple[np.ndarray, int]:
