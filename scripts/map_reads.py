@@ -8,6 +8,7 @@ map_reads(
     snakemake.input.reads,
     snakemake.input.sequences,
     preset=snakemake.params.preset,
+    secondary=snakemake.params.secondary,
     threads=snakemake.threads,
     bam=snakemake.output.bam,
     table=snakemake.output.reads,

@@ -1,11 +1,12 @@
 from latentseq.arrays import read_arrays
 from latentseq.defaults import fill_in_clusters
 from latentseq.group_markers import find_markers, read_named
-from latentseq.groups import describe_groups, write_representatives
+from latentseq.groups import describe_groups
 from latentseq.latent import read_latent
 from latentseq.levels import leiden_split
 from latentseq.logs import start_log
 from latentseq.newick import write_newick
+from latentseq.representatives import write_representatives
 from latentseq.sequence_table import read_sequences
 from latentseq.tables import read_table, write_table
 

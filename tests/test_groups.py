@@ -9,10 +9,10 @@ from latentseq.groups import (
     find_outliers,
     find_representatives,
     number_groups,
-    write_representatives,
 )
 from latentseq.latent import Latent
 from latentseq.levels import leiden_split
+from latentseq.representatives import write_representatives
 from planted import blobs
 from small_files import sequences_table
 

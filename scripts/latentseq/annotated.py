@@ -1,7 +1,6 @@
 """A run as one `.h5ad` file, the form of AnnData, which scanpy and its relatives open."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import yaml
 from latentseq.arrays import read_arrays
 from latentseq.evaluation import read_labels
 from latentseq.files import whole_file
+from latentseq.h5ad import categories, plain_strings, text_index
 from latentseq.latent import Latent, read_latent
 from latentseq.provenance import read_description
 from latentseq.sequence_table import choose_name_column, read_sequences
@@ -19,7 +19,6 @@ from latentseq.tables import read_table, require_same_names
 
 OptionalPath = str | Path | Sequence[str]  # a path, or an empty list where Snakemake was given none
 
-NONE = "none"  # what stands for no cluster and no label: categories with an empty name are hard to choose
 SPARSE_BELOW = 1 / 3  # share of values other than 0 below which the compressed rows are smaller
 
 
@@ -77,11 +76,11 @@ def write_latent_h5ad(
 
     names = sequences["sequence"].to_numpy(object)
     _require_rows(names, latent, clusters, latent_map, features)
-    with _plain_strings(), whole_file(path) as partial:
+    with plain_strings(), whole_file(path) as partial:
         annotated = anndata.AnnData(
             X=None if features is None else _compact(features["values"]),
             obs=_describe_rows(sequences, latent, clusters, labels),
-            var=None if features is None else pd.DataFrame(index=_index(features["columns"])),
+            var=None if features is None else pd.DataFrame(index=text_index(features["columns"])),
             obsm={
                 "X_latent": latent.mu,
                 "X_latent_sigma": latent.sigma,
@@ -90,13 +89,6 @@ def write_latent_h5ad(
             uns=_describe_run(latent, history, settings),
         )
         annotated.write_h5ad(partial, compression="gzip")
-
-
-@contextmanager
-def _plain_strings() -> Iterator[None]:
-    """Let pandas hold text as Python's own: anndata cannot write the newer type, nor can older readers read it."""
-    with pd.option_context("future.infer_string", False):
-        yield
 
 
 def _require_rows(
@@ -117,9 +109,9 @@ def _describe_rows(
     sequences: pd.DataFrame, latent: Latent, clusters: pd.DataFrame, labels: pd.DataFrame | None
 ) -> pd.DataFrame:
     described = {
-        "cluster": _categories(clusters["cluster"]),
+        "cluster": categories(clusters["cluster"]),
         "support": clusters["support"].astype(np.float32).to_numpy(),
-        "sample": _categories(sequences["sample"]),
+        "sample": categories(sequences["sample"]),
         "length": sequences["length"].to_numpy(),
         "gc": sequences["gc"].to_numpy(),
         "reconstruction_loss": latent.reconstruction_loss,
@@ -127,19 +119,8 @@ def _describe_rows(
     }
     if labels is not None:
         given = sequences[choose_name_column(labels["sequence"], sequences)]
-        described["label"] = _categories(given.map(labels.set_index("sequence")["label"]).fillna(""))
-    return pd.DataFrame(described, index=_index(sequences["sequence"]))
-
-
-def _categories(texts: pd.Series) -> pd.Categorical:
-    """Text as categories, 2 before 10, and `none` last."""
-    found = texts.astype(object).replace("", NONE)
-    order = sorted(set(found), key=lambda text: (text == NONE, len(text), text))
-    return pd.Categorical(found, categories=pd.Index(order, dtype=object))
-
-
-def _index(names: Any) -> pd.Index:
-    return pd.Index([str(name) for name in names], dtype=object)
+        described["label"] = categories(given.map(labels.settext_index("sequence")["label"]).fillna(""))
+    return pd.DataFrame(described, index=text_index(sequences["sequence"]))
 
 
 def _compact(values: np.ndarray) -> Any:
@@ -159,7 +140,7 @@ def _describe_run(latent: Latent, history: pd.DataFrame | None, settings: Mappin
     if history is not None:
         kept = [name for name in history if name != "seconds"]  # they differ from run to run
         columns = {name: pd.to_numeric(history[name]).to_numpy() for name in kept}
-        described["history"] = pd.DataFrame(columns, index=_index(range(len(history))))
+        described["history"] = pd.DataFrame(columns, index=text_index(range(len(history))))
     return described
 
 

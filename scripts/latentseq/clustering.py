@@ -15,7 +15,7 @@ from latentseq.latent import SMALLEST_VARIANCE, Latent
 from latentseq.mixtures import fit_mixture
 from latentseq.overlaps import Overlaps
 from latentseq.sequence_table import sizes
-from latentseq.support import Method, measure_support, part_with
+from latentseq.support import Method, by_size, measure_support, part_with
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
@@ -147,15 +147,6 @@ def choose_method(
         "gaussian_mixture": lambda: apart(gaussian_mixture(n_clusters, noise, drawn)),
         "hdbscan": lambda: apart(hdbscan(min_cluster_size)),
     }[method]()
-
-
-def by_size(labels: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Number clusters from 1, the one with the most bases first; (n,) int."""
-    names, labels = np.unique(labels, return_inverse=True)
-    bases = np.bincount(labels, weights=lengths, minlength=len(names))
-    rank = np.empty(len(names), np.int64)
-    rank[np.argsort(-bases, kind="stable")] = np.arange(1, len(names) + 1)
-    return rank[labels]
 
 
 def name_clusters(numbers: np.ndarray, samples: np.ndarray) -> np.ndarray:

@@ -99,7 +99,7 @@ def measure_depth(
             places = (rows, windows.trim, windows.interior, windows.offsets, sums, fates)
             used, state = add_records(data, *places, exclude_flags, min_mapq, float(min_identity))
             if state != WHOLE:
-                _refuse_record(alignments, record_name(data, used), state)
+                refuse_record(alignments, record_name(data, used), state)
             return int(used)
 
         read_records(alignments, add)
@@ -181,7 +181,8 @@ def depth_arrays(sequences: pd.DataFrame, samples: Sequence[str], depth: np.ndar
     }
 
 
-def _refuse_record(alignments: Alignments, name: str, state: int) -> None:
+def refuse_record(alignments: Alignments, name: str, state: int) -> None:
+    """Raise ValueError about the record of a read that cannot be used; state: of `bam_records`."""
     if state == DAMAGED:
         raise ValueError(
             f"{alignments.path}: the file is damaged, the record of the read {name!r} makes no sense.\n"

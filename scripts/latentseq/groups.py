@@ -2,7 +2,6 @@
 
 import logging
 import re
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -10,10 +9,7 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 
 from latentseq.assignment import MOST_ASKED, Clusters, evenly, leave_one_out
-from latentseq.bins import format_fasta, join_clusters
-from latentseq.compressing import gzip_member
-from latentseq.fasta import read_fasta
-from latentseq.files import whole_file
+from latentseq.bins import join_clusters
 from latentseq.latent import Latent
 from latentseq.levels import Split, Tree, build_tree, cut_coarsely, cut_finely, largest_first
 from latentseq.selection import yes_no
@@ -160,24 +156,3 @@ def name_coarse(coarse: np.ndarray, codes: np.ndarray) -> np.ndarray:
 def count_names(column: pd.Series) -> int:
     """Number of different names; an empty cell is none."""
     return int(column[column != ""].nunique())
-
-
-def write_representatives(groups: pd.DataFrame, fasta: str | Path, path: str | Path) -> None:
-    """Write the representatives of groups as FASTA, in the order of the input, with group and members in the header.
-
-    groups: groups.tsv. Streams; the same input always gives the same bytes. Raises ValueError when `fasta` lacks one.
-    """
-    members = groups["group"].value_counts()
-    chosen = groups[groups["representative"] == "yes"]
-    group_of = dict(zip(chosen["sequence"], chosen["group"], strict=True))
-    found = 0
-    with whole_file(path) as partial, partial.open("wb") as file:
-        for name, sequence in read_fasta(fasta):
-            if name in group_of:
-                header = f"{name} group={group_of[name]} members={members[group_of[name]]}"
-                file.write(gzip_member(format_fasta(header, sequence)))
-                found += 1
-        if found != len(group_of):
-            raise ValueError(f"{fasta}: holds {found} of the {len(group_of)} representatives; expected all.")
-        if not found:
-            file.write(gzip_member(b""))

@@ -21,9 +21,10 @@ from latentseq.files import checksum
 from latentseq.tsv import write_rows
 
 MINIMAP2_PRESETS = {"short": "sr", "ont": "map-ont", "hifi": "map-hifi"}
-# One index however many bases there are: of an index in parts the header would lack the sequences. Secondary
-# alignments are not written, as depth does not count them.
-OPTIONS = ("-a", "--secondary=no", "-I", "1000G")
+# One index however many bases there are: of an index in parts the header would lack the sequences.
+OPTIONS = ("-a", "-I", "1000G")
+BEST_ALONE = ("--secondary=no",)  # depth does not count secondary alignments
+ALL_AS_GOOD = ("--secondary=yes", "-N", "200", "-p", "0.95")  # of transcripts a read may fit many
 SORT_MEMORY = "512M"  # of each thread; beyond it parts are sorted on the disk
 CHUNK_BYTES = 1 << 20
 HEADER_LINES = (b"@HD\t", b"@SQ\t", b"@RG\t", b"@PG\t", b"@CO\t")
@@ -96,6 +97,7 @@ def map_reads(
     sequences: str | Path,
     *,
     preset: str,
+    secondary: bool = False,
     threads: int,
     bam: str | Path,
     table: str | Path,
@@ -104,11 +106,11 @@ def map_reads(
     """Map one file of reads, or the two of read pairs, to the FASTA `sequences`.
 
     Written are `bam`, sorted by coordinate, and the TSV `table` (one row a file, see `ReadCounts`); both or none, and
-    the same bytes whatever `threads` and `sort_memory` (samtools' -m, of each thread). Raises ValueError when minimap2
-    is missing, a file is damaged or cannot be read to its end, and for pairs that do not fit together; RuntimeError
+    the same bytes whatever `threads` and `sort_memory` (samtools' -m, of each thread). secondary: whether alignments that
+    are about as good as the best are written, too. Raises ValueError when minimap2 is missing, a file is damaged or cannot be read to its end, and for pairs that do not fit together; RuntimeError
     when minimap2 or the sorting fails.
     """
-    mapper = ["minimap2", *OPTIONS, "-x", MINIMAP2_PRESETS[preset]]
+    mapper = ["minimap2", *OPTIONS, *(ALL_AS_GOOD if secondary else BEST_ALONE), "-x", MINIMAP2_PRESETS[preset]]
     program = f"@PG\tID:minimap2\tPN:minimap2\tVN:{minimap2_version()}\tCL:{' '.join(mapper)}\n".encode()
     with _working_folder(Path(bam)) as folder:
         unfinished = folder / "sorted.bam"

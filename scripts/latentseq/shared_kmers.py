@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from latentseq.encoding import read_in_order
+from latentseq.hashing import mixed
 from latentseq.kmers import CODE_OF_BYTE
 from latentseq.overlaps import Overlaps
 
@@ -54,7 +55,7 @@ def sample_kmers(sequences: Iterable[bytes], n_sequences: int, scale: int) -> tu
     """Hashes (uint64) and rows (int32) of the sampled k-mers, in the order of the sequences; both (sampled,)."""
     limit = np.uint64((2**64 - 1) // scale)
     found = [
-        _sampled_hashes(np.frombuffer(sequence, np.uint8), CODE_OF_BYTE, limit)
+        sampled_hashes(np.frombuffer(sequence, np.uint8), CODE_OF_BYTE, limit)[0]
         for _, sequence in zip(range(n_sequences), sequences, strict=True)
     ]
     rows = np.repeat(np.arange(len(found), dtype=np.int32), [len(hashes) for hashes in found])
@@ -62,14 +63,14 @@ def sample_kmers(sequences: Iterable[bytes], n_sequences: int, scale: int) -> tu
 
 
 @numba.njit(cache=True)
-def _sampled_hashes(letters: np.ndarray, code_of_byte: np.ndarray, limit: np.uint64) -> np.ndarray:
-    """Hashes below `limit` of the canonical k-mers over A, C, G, T alone, in their order."""
-    found = np.empty(len(letters), np.uint64)
+def sampled_hashes(letters: np.ndarray, code_of_byte: np.ndarray, limit: np.uint64) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes up to `limit` of the canonical k-mers over A, C, G, T alone, in their order, and their first bases."""
+    found, places = np.empty(len(letters), np.uint64), np.empty(len(letters), np.int32)
     n = filled = 0
     forward = reverse = np.uint64(0)
     two, top, mask = np.uint64(2), np.uint64(2 * K - 2), np.uint64(4**K - 1)
-    for byte in letters:
-        code = code_of_byte[byte]
+    for place in range(len(letters)):
+        code = code_of_byte[letters[place]]
         if code > 3:
             filled = 0
             continue
@@ -77,22 +78,11 @@ def _sampled_hashes(letters: np.ndarray, code_of_byte: np.ndarray, limit: np.uin
         reverse = (reverse >> two) | (np.uint64(3 - code) << top)
         filled += 1
         if filled >= K:
-            hashed = _mixed(min(forward, reverse))
-            if hashed < limit:
-                found[n] = hashed
+            hashed = mixed(min(forward, reverse))
+            if hashed <= limit:
+                found[n], places[n] = hashed, place - K + 1
                 n += 1
-    return found[:n].copy()
-
-
-@numba.njit(cache=True)
-def _mixed(x: np.uint64) -> np.uint64:
-    """Spread a number evenly over 64 bits (the finaliser of MurmurHash3 by Appleby)."""
-    shift = np.uint64(33)
-    x ^= x >> shift
-    x *= np.uint64(0xFF51AFD7ED558CCD)
-    x ^= x >> shift
-    x *= np.uint64(0xC4CEB9FE1A85EC53)
-    return x ^ (x >> shift)
+    return found[:n].copy(), places[:n].copy()
 
 
 def shared_stretches(

@@ -18,14 +18,14 @@ class Reads(TypedDict):
 
 
 def read_sheet(path: str | Path) -> list[dict[str, str]]:
-    """Rows of the sample sheet (columns sample, bam, reads1, reads2, preset, fasta and whatever else it has).
+    """Rows of the sample sheet (columns sample, bam, reads1, reads2, preset, fasta, condition and others, if any).
 
     Absent cells are empty. Raises ValueError when the sheet is missing or has no row, when it has none of bam, reads1
     and fasta, for a sample that stands twice or cannot be part of a file name, when only some samples have a bam or
     reads, and for a row with both, with the second mates alone or with a preset that does not exist.
     """
     header, body = read_rows(path, required=["sample"])
-    empty = dict.fromkeys((*FILE_COLUMNS, "preset"), "")
+    empty = dict.fromkeys((*FILE_COLUMNS, "preset", "condition"), "")
     rows = [empty | dict(zip(header, row, strict=True)) for row in body]
     if not rows:
         raise ValueError(f"{path}: the sample sheet has a header and no row.\nHint: write one row for each sample.")

@@ -80,3 +80,12 @@ def part_with(labels: np.ndarray, leave: np.ndarray, lengths: np.ndarray) -> np.
     labels = labels.copy()
     labels[rows] = labels.max(initial=0) + 1 + np.arange(len(rows))
     return labels
+
+
+def by_size(labels: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Number clusters from 1, the one with the most bases first; (n,) int."""
+    names, labels = np.unique(labels, return_inverse=True)
+    bases = np.bincount(labels, weights=lengths, minlength=len(names))
+    rank = np.empty(len(names), np.int64)
+    rank[np.argsort(-bases, kind="stable")] = np.arange(1, len(names) + 1)
+    return rank[labels]

@@ -1,5 +1,5 @@
 # Takes <run>/latent.npz, which sequences have reads at all, and what sequences of different samples share. Gives <run>/clusters.tsv with the support of every sequence,
-# and <run>/map.tsv to look at. With `assign_to` newcomers get the clusters of an earlier run and a place on its map, and
+# and <run>/map.tsv to look at. Of transcripts clusters are genes, of what they share (input/pairs.npz). With `assign_to` newcomers get the clusters of an earlier run and a place on its map, and
 # <run>/assignments.tsv says why.
 
 
@@ -67,6 +67,8 @@ else:
             run_log("cluster_latent"),
         benchmark:
             run_benchmark("cluster_latent")
+        wildcard_constraints:
+            run=one_of(clustered_by_latent()),
         priority: AHEAD
         conda:
             "../../envs/cluster.yaml"
@@ -78,6 +80,31 @@ else:
             "Clustering the sequences of run {wildcards.run}"
         script:
             "../../scripts/cluster_latent.py"
+
+    rule cluster_transcripts:
+        input:
+            pairs=dataset("input/pairs.npz"),
+            sequences=dataset("input/sequences.tsv"),
+        output:
+            clusters=in_report(run("clusters.tsv"), "clusters", "Clusters"),
+        log:
+            run_log("cluster_transcripts"),
+        benchmark:
+            run_benchmark("cluster_transcripts")
+        wildcard_constraints:
+            run=one_of([name for name in RUNS if name not in clustered_by_latent()]),
+        priority: AHEAD
+        conda:
+            "../../envs/cluster.yaml"
+        params:
+            cluster=setting("cluster"),
+            stranded=CONFIG["alignments"]["strand"] != "unstranded",
+            seed=setting("seed"),
+            code=code_of("cluster_transcripts"),
+        message:
+            "Finding the genes of run {wildcards.run}"
+        script:
+            "../../scripts/cluster_transcripts.py"
 
     rule map_latent:
         input:

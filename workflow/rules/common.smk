@@ -8,6 +8,7 @@ GROUP_FILES = [
     "groups/markers.tsv",
     "groups/representatives.fna.gz",
 ]
+GENE_FILES = ["genes/genes.tsv", "genes/representatives.fna.gz"]
 AHEAD = 1  # priority of the way to the bins: maps, reports and principal components wait, where cores are few
 
 
@@ -135,13 +136,46 @@ def runs_with(model):
     return [name for name in RUNS if RUNS[name]["model"] == model]
 
 
+def counts_of_genes():
+    """Outputs that only genes with reads have."""
+    if not SHARED:
+        return {}
+    return {
+        "gene_counts": in_report(run("genes/gene_counts.tsv"), "gene_counts", "Reads"),
+        "transcript_counts": run("genes/transcript_counts.tsv"),
+        "quant": expand(
+            run("genes/quant/{sample}.sf"), sample=SHARED, allow_missing=True
+        ),
+        "switches": in_report(run("genes/switches.tsv"), "switches", "Switches"),
+        "h5ad": run("genes/genes.h5ad"),
+    }
+
+
+def gene_files():
+    """Paths of all that is written about genes, in the folder of a run."""
+    tables = ("gene_counts.tsv", "transcript_counts.tsv", "switches.tsv", "genes.h5ad")
+    counted = [*tables, *(f"quant/{sample}.sf" for sample in SHARED)] if SHARED else []
+    return [*GENE_FILES, *(f"genes/{name}" for name in counted)]
+
+
+def clustered_by_latent():
+    """Names of the runs whose clusters are those of the latent map."""
+    return [
+        name
+        for name, settings in RUNS.items()
+        if settings["cluster"]["method"] != "shared_sequence"
+    ]
+
+
 def makes(product):
     """Names of the runs that make a product; principal components know clusters alone."""
     return [
         name
         for name, settings in RUNS.items()
         if product in settings["products"]
-        and (settings["model"] == "vae" or product in ("bins", "groups", "h5ad"))
+        and (
+            settings["model"] == "vae" or product in ("bins", "groups", "genes", "h5ad")
+        )
     ]
 
 
@@ -211,6 +245,7 @@ def results_of_run(wildcards):
     files = ["report.html", "clusters.tsv", "map.tsv"]
     files += ["bins.tsv"] if name in makes("bins") else []
     files += GROUP_FILES if name in makes("groups") else []
+    files += gene_files() if name in makes("genes") else []
     files += ["evaluation.tsv"] if CONFIG["labels"] else []
     files += ["assignments.tsv"] if EARLIER else []
     if name in runs_with("vae") and not EARLIER:
@@ -238,6 +273,7 @@ def finished_message():
     found += [("Comparison", dataset("compare.html"), "")] if COMPARED else []
     found += [(f"Bins of {name}", run("bins/"), name) for name in makes("bins")]
     found += [(f"Groups of {name}", run("groups/"), name) for name in makes("groups")]
+    found += [(f"Genes of {name}", run("genes/"), name) for name in makes("genes")]
     widest = max(len(what) for what, _, _ in found)
     lines = [
         f"  {what:<{widest}}  {path.format(run=name)}" for what, path, name in found
@@ -267,7 +303,7 @@ def describe_failure(failure):
 
 
 def smallest_bin(wildcards):
-    """Bases of the smallest bin; None where labels are of groups of sequences, and no genome is in pieces."""
+    """Bases of the smallest bin; None where labels are of groups or genes, and no genome is in pieces."""
     products = RUNS[wildcards.run]["products"]
-    of_groups = "groups" in products and "bins" not in products
-    return None if of_groups else RUNS[wildcards.run]["min_bin_size"]
+    of_others = {"groups", "genes"} & set(products) and "bins" not in products
+    return None if of_others else RUNS[wildcards.run]["min_bin_size"]

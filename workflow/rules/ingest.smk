@@ -136,37 +136,39 @@ rule check_references:
         "../../scripts/check_references.py"
 
 
-rule measure_depth:
-    input:
-        **given("reference"),
-        bam=lambda wildcards: alignments_of(wildcards.sample),
-        sequences=dataset("input/sequences.tsv"),
-        references=lambda wildcards: (
-            dataset("input/references.tsv") if wildcards.sample in BAMS else []
-        ),
-    output:
-        depth=dataset("input/depth/{sample}.npz"),
-        facts=dataset("input/depth/{sample}.tsv"),
-    log:
-        log_of("measure_depth_{sample}"),
-    benchmark:
-        benchmark_of("measure_depth_{sample}")
-    conda:
-        "../../envs/ingest.yaml"
-    params:
-        min_identity=CONFIG["alignments"]["min_identity"],
-        trim_ends=CONFIG["alignments"]["trim_ends"],
-        min_mapq=CONFIG["alignments"]["min_mapq"],
-        exclude_flags=CONFIG["alignments"]["exclude_flags"],
-        window_size=CONFIG["alignments"]["window"],
-        code=code_of("measure_depth"),
-    message:
-        "Measuring depth of {wildcards.sample}"
-    script:
-        "../../scripts/measure_depth.py"
+if not SHARED:
+
+    rule measure_depth:
+        input:
+            **given("reference"),
+            bam=lambda wildcards: alignments_of(wildcards.sample),
+            sequences=dataset("input/sequences.tsv"),
+            references=lambda wildcards: (
+                dataset("input/references.tsv") if wildcards.sample in BAMS else []
+            ),
+        output:
+            depth=dataset("input/depth/{sample}.npz"),
+            facts=dataset("input/depth/{sample}.tsv"),
+        log:
+            log_of("measure_depth_{sample}"),
+        benchmark:
+            benchmark_of("measure_depth_{sample}")
+        conda:
+            "../../envs/ingest.yaml"
+        params:
+            min_identity=CONFIG["alignments"]["min_identity"],
+            trim_ends=CONFIG["alignments"]["trim_ends"],
+            min_mapq=CONFIG["alignments"]["min_mapq"],
+            exclude_flags=CONFIG["alignments"]["exclude_flags"],
+            window_size=CONFIG["alignments"]["window"],
+            code=code_of("measure_depth"),
+        message:
+            "Measuring depth of {wildcards.sample}"
+        script:
+            "../../scripts/measure_depth.py"
 
 
-if DEPTH_OF:
+if DEPTH_OF and not SHARED:
 
     rule join_depth:
         input:
@@ -208,7 +210,7 @@ elif CONFIG["depth"]:
         script:
             "../../scripts/read_depth_table.py"
 
-else:
+elif not SHARED:
 
     rule make_no_depth:
         input:

@@ -45,6 +45,7 @@ rule map_reads:
     threads: 4
     params:
         preset=lambda wildcards: READS[wildcards.sample]["preset"],
+        secondary=bool(SHARED),
         code=code_of("map_reads"),
     message:
         "Mapping the reads of {wildcards.sample}"

@@ -104,3 +104,29 @@ rule write_h5ad:
         "Writing latent.h5ad of run {wildcards.run}, for scanpy"
     script:
         "../../scripts/write_h5ad.py"
+
+
+rule write_genes:
+    input:
+        clusters=run("clusters.tsv"),
+        sequences=dataset("input/sequences.tsv"),
+        fasta=dataset("input/sequences.fna.gz"),
+        counts=dataset("input/counts.npz") if SHARED else [],
+    output:
+        **counts_of_genes(),
+        genes=in_report(run("genes/genes.tsv"), "genes", "Genes"),
+        representatives=run("genes/representatives.fna.gz"),
+    log:
+        run_log("write_genes"),
+    benchmark:
+        run_benchmark("write_genes")
+    priority: AHEAD
+    conda:
+        "../../envs/products.yaml"
+    params:
+        conditions=sheet_columns("sample", "condition"),
+        code=code_of("write_genes"),
+    message:
+        "Writing the genes of run {wildcards.run}, and their reads"
+    script:
+        "../../scripts/write_genes.py"

@@ -1,6 +1,6 @@
 # Settings of the dataset and of its runs, merged and checked before anything runs.
 # Takes `config`; gives CONFIG, METHOD (how the data are encoded), SHEET, BAMS and READS of its samples, DEPTH_OF
-# (samples whose depth is measured), RUNS and EARLIER (the folder of the run that newcomers are assigned to).
+# (samples whose depth is measured), SHARED (those whose reads are shared among transcripts), RUNS and EARLIER (the folder of the run that newcomers are assigned to).
 
 import difflib
 import shutil
@@ -40,6 +40,7 @@ PRESETS = {"kmer": "groups.yaml", "onehot": "aligned.yaml", "table": "table.yaml
 METHODS_OF_PRODUCT = {
     "bins": ["kmer"],
     "groups": ["kmer"],
+    "genes": ["kmer"],
     "reconstruction": ["onehot", "table"],
     "scores": ["kmer", "onehot", "table"],
     "generated": ["kmer", "onehot", "table"],
@@ -63,6 +64,7 @@ EARLIER_FILES = [
 ]
 # Settings whose files get no checksum from the step that reads them.
 OTHER_INPUTS = ["reference", "depth", "labels"]
+SECONDARY = 256  # SAM flag
 MADE_HERE = "demo/"  # input files below this folder are made by the workflow itself
 # Of a module, rules of the outer workflow may make the inputs.
 IS_MODULE = workflow.modifier.namespace is not None
@@ -167,6 +169,7 @@ def check_run(name, settings):
             "Hint: the method is the same for all runs of a dataset; give the other one a dataset of its own."
         )
     check_likelihood(name, settings)
+    check_shared(name, settings)
     check_products(name, settings)
 
 
@@ -190,6 +193,46 @@ def check_likelihood(name, settings):
         raise WorkflowError(
             f"Run {name!r} sets encode.likelihood to negative_binomial, which is for sequences without depth, but depth "
             f"is given (BAM files, reads or a table).\n{hint}, or give no depth."
+        )
+
+
+def check_shared(name, settings):
+    """Raise WorkflowError for clusters of what transcripts share where there are no transcripts, or reads, to share it."""
+    cluster = settings["cluster"]
+    if cluster["method"] != "shared_sequence":
+        return
+    if METHOD != "kmer":
+        raise WorkflowError(
+            f"Run {name!r} sets cluster.method to shared_sequence, but encode.method is {METHOD}; it is for sequences that "
+            "are encoded as kmer alone.\nHint: set cluster.method to another one."
+        )
+    if CONFIG["assign_to"]:
+        raise WorkflowError(
+            f"Run {name!r} sets cluster.method to shared_sequence, but newcomers (`assign_to`) are assigned by the latent "
+            "map.\nHint: take out `assign_to` and find genes in all transcripts together."
+        )
+    if cluster["evidence"] != "sequence" and not SHARED:
+        raise WorkflowError(
+            f"Run {name!r} sets cluster.evidence to {cluster['evidence']}, but there are no reads that transcripts share.\n"
+            "Hint: set it to sequence, or give BAM files or reads in the sample sheet and set alignments.share_reads."
+        )
+
+
+def check_alignments(settings):
+    """Raise WorkflowError where reads are to be shared among transcripts and the settings leave them out."""
+    alignments = settings["alignments"]
+    if not alignments["share_reads"]:
+        return
+    if alignments["exclude_flags"] & SECONDARY:
+        raise WorkflowError(
+            f"alignments.share_reads is true, but alignments.exclude_flags ({alignments['exclude_flags']}) leaves out "
+            "secondary alignments, which say what else a read fits.\n"
+            "Hint: set exclude_flags to 2564 (unmapped, failed quality control, supplementary), as config/genes.yaml does."
+        )
+    if alignments["min_mapq"]:
+        raise WorkflowError(
+            f"alignments.share_reads is true, but alignments.min_mapq is {alignments['min_mapq']}; a read that fits several "
+            "transcripts has a low mapping quality and would be left out.\nHint: set min_mapq to 0."
         )
 
 
@@ -397,7 +440,9 @@ READS = stop_early(
 DEPTH_OF = [
     row["sample"] for row in SHEET if METHOD == "kmer" and (row["bam"] or row["reads1"])
 ]
+SHARED = DEPTH_OF if CONFIG["alignments"]["share_reads"] else []
 check_inputs(CONFIG)
+check_alignments(CONFIG)
 check_files(CONFIG)
 EARLIER = check_earlier(CONFIG) if CONFIG["assign_to"] else None
 RUNS = all_runs(CONFIG)

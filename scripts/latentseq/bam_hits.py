@@ -1,0 +1,201 @@
+"""Which sequences each read fits and how well, from the bytes of BAM records in any order; compiled."""
+
+import numpy as np
+from numba import njit
+
+from latentseq.bam_records import (
+    DAMAGED,
+    HEAD,
+    NO_NM,
+    NO_SCORE,
+    OTHER_FLAG,
+    USED,
+    WHOLE,
+    WITHOUT_NM,
+    flag_fate,
+    int32,
+    judge,
+    uint16,
+)
+from latentseq.hashing import mixed
+
+PROPER, REVERSE, SECOND_MATE, SECONDARY_FLAG = 2, 16, 128, 256
+UNSTRANDED, FORWARD, REVERSED = range(3)  # whose sense the first mate has: either, that of the transcript, the other
+FULL = WITHOUT_NM + 1  # state: there is no room for another hit
+FNV_START, FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+SLASH, ONE, TWO = b"/12"
+SECONDARIES, SCORED = range(2)  # counts beside those of fates: hits of secondary records, and those with a score
+
+
+@njit(cache=True)
+def _hashed_name(data, start, end):  # type: ignore[no-untyped-def]
+    """FNV-1a hash of a read's name (Fowler, Noll and Vo), without `/1` or `/2` at its end."""
+    if end - start > 2 and data[end - 2] == SLASH and (data[end - 1] == ONE or data[end - 1] == TWO):
+        end -= 2
+    hashed = FNV_START
+    for at in range(start, end):
+        hashed = (hashed ^ np.uint64(data[at])) * FNV_PRIME
+    return hashed
+
+
+@njit(cache=True)
+def _clipped(data, cigar, operations):  # type: ignore[no-untyped-def]
+    """Bases of a read that its alignment leaves out at the ends (S and H)."""
+    bases = np.int64(0)
+    for at in range(cigar, cigar + 4 * operations, 4):
+        letter = data[at] & 15
+        if letter == 4 or letter == 5:
+            bases += (int32(data, at) & 0xFFFFFFFF) >> 4
+    return bases
+
+
+@njit(cache=True)
+def _is_other_strand(flag, strand):  # type: ignore[no-untyped-def]
+    """Say whether a mate lies on the strand that a stranded library has no reads of."""
+    sense = (flag & REVERSE == 0) == (flag & SECOND_MATE == 0)
+    return (strand == FORWARD and not sense) or (strand == REVERSED and sense)
+
+
+@njit(cache=True)
+def add_hits(  # type: ignore[no-untyped-def]
+    data, rows, exclude_flags, min_identity, strand, hits, held, fates, counts, lengths
+):
+    """Add the hits of whole BAM records, one a record that is used.
+
+    `data`: uint8, starts at a record and may end inside one. `rows`: for each reference its sequence or -1. `hits`:
+    hashes of read names uint64, rows int32, scores int32 and second mates bool, all of one size; `held` of them are
+    filled. The score is that of the aligner (AS), else minus the edits (NM) and clipped bases, else 0. `fates`:
+    counts in the order of FATES; `counts`: SECONDARIES and SCORED; `lengths`: int64, how many primary alignments of
+    proper pairs span so many bases; all added to. Returns the number of bytes used, the hits that are filled and the
+    state of the record there: WHOLE, DAMAGED, WITHOUT_NM or FULL.
+    """
+    names, hit_rows, scores, seconds = hits
+    at = np.int64(0)
+    while at + 4 <= len(data):
+        end = at + 4 + int32(data, at)
+        if end < at + HEAD:
+            return at, held, DAMAGED
+        if end > len(data):
+            break
+        reference, flag = int32(data, at + 4), uint16(data, at + 18)
+        operations, bases = uint16(data, at + 16), int32(data, at + 20)
+        cigar = at + HEAD + np.int64(data[at + 12])
+        tags = cigar + 4 * operations + (bases + 1) // 2 + bases
+        if reference >= len(rows) or bases < 0 or tags > end:
+            return at, held, DAMAGED
+        fate = flag_fate(flag, exclude_flags)
+        if fate == USED and strand != UNSTRANDED and _is_other_strand(flag, strand):
+            fate = OTHER_FLAG
+        if fate == USED:
+            if held == len(names):
+                return at, held, FULL
+            fate, state, row, place, size, edits, score = judge(
+                data, at, tags, end, rows, reference, cigar, operations, bases, 0, min_identity
+            )
+            if state != WHOLE:
+                return at, held, state
+            if fate == USED:
+                counts[SCORED] += score != NO_SCORE or edits != NO_NM
+                if score == NO_SCORE:
+                    score = np.int64(0) if edits == NO_NM else -edits - _clipped(data, place, size)
+                counts[SECONDARIES] += (flag & SECONDARY_FLAG) != 0
+                names[held] = _hashed_name(data, at + HEAD, cigar - 1)
+                hit_rows[held], scores[held], seconds[held] = row, score, (flag & SECOND_MATE) != 0
+                held += 1
+                span = int32(data, at + 32)
+                if flag & PROPER and not flag & SECONDARY_FLAG and span > 0:
+                    lengths[min(span, len(lengths) - 1)] += 1
+        fates[fate] += 1
+        at = end
+    return at, held, WHOLE
+
+
+@njit(cache=True)
+def best_of_reads(order, hits):  # type: ignore[no-untyped-def]
+    """Of each mate the sequences that it fits best, and of each fragment those that both of its mates fit best.
+
+    `order`: int64, hits sorted by the names of their reads. Where the mates fit no sequence in common, their fragment
+    has those of both. Returns offsets int64 and rows int32, ascending within each, of the mates and of the fragments.
+    """
+    names, rows, scores, seconds = hits
+    n = len(order)
+    mates, of_mates = np.zeros(n + 1, np.int64), np.empty(n, np.int32)
+    fragments, of_fragments = np.zeros(n + 1, np.int64), np.empty(n, np.int32)
+    n_mates = n_fragments = held = filled = first = 0
+    while first < n:
+        last = first
+        while last < n and names[order[last]] == names[order[first]]:
+            last += 1
+        start = held
+        middle = held = _add_best(order[first:last], rows, scores, seconds, False, of_mates, start)
+        held = _add_best(order[first:last], rows, scores, seconds, True, of_mates, middle)
+        for end in (middle, held):
+            if end > mates[n_mates]:
+                n_mates += 1
+                mates[n_mates] = end
+        filled = _add_common(of_mates[start:middle], of_mates[middle:held], of_fragments, filled)
+        n_fragments += 1
+        fragments[n_fragments] = filled
+        first = last
+    return mates[: n_mates + 1], of_mates[:held], fragments[: n_fragments + 1], of_fragments[:filled]
+
+
+@njit(cache=True)
+def _add_best(places, rows, scores, seconds, second, found, held):  # type: ignore[no-untyped-def]
+    """Add the rows of the hits with the best score of one mate, each once and in order; the new end of `found`."""
+    best = np.int64(NO_SCORE)
+    for place in places:
+        if seconds[place] == second:
+            best = max(best, np.int64(scores[place]))
+    start = held
+    for place in places:
+        if seconds[place] == second and scores[place] == best:
+            found[held] = rows[place]
+            held += 1
+    found[start:held] = np.sort(found[start:held])
+    return _keep_different(found, start, held)
+
+
+@njit(cache=True)
+def _keep_different(found, start, end):  # type: ignore[no-untyped-def]
+    """Keep each of the sorted values of a stretch once; its new end."""
+    kept = start
+    for place in range(start, end):
+        if place == start or found[place] != found[kept - 1]:
+            found[kept] = found[place]
+            kept += 1
+    return kept
+
+
+@njit(cache=True)
+def _add_common(one, other, found, held):  # type: ignore[no-untyped-def]
+    """Add the rows that are in both, or all where they have none in common; the new end of `found`."""
+    start = held
+    i = j = 0
+    while i < len(one) and j < len(other):
+        if one[i] == other[j]:
+            found[held] = one[i]
+            held += 1
+        step = one[i] <= other[j]
+        j += other[j] <= one[i]
+        i += step
+    if held > start:
+        return held
+    for row in one:
+        found[held] = row
+        held += 1
+    for row in other:
+        found[held] = row
+        held += 1
+    found[start:held] = np.sort(found[start:held])
+    return held
+
+
+@njit(cache=True)
+def hash_sets(offsets, rows):  # type: ignore[no-untyped-def]
+    """A hash of each set of rows that does not depend on their order: the sum of those of its rows; uint64."""
+    hashes = np.zeros(len(offsets) - 1, np.uint64)
+    for number in range(len(hashes)):
+        for row in rows[offsets[number] : offsets[number + 1]]:
+            hashes[number] += mixed(np.uint64(row) + np.uint64(0x9E3779B97F4A7C15))
+    return hashes
