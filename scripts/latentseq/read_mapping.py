@@ -106,9 +106,10 @@ def map_reads(
     """Map one file of reads, or the two of read pairs, to the FASTA `sequences`.
 
     Written are `bam`, sorted by coordinate, and the TSV `table` (one row a file, see `ReadCounts`); both or none, and
-    the same bytes whatever `threads` and `sort_memory` (samtools' -m, of each thread). secondary: whether alignments that
-    are about as good as the best are written, too. Raises ValueError when minimap2 is missing, a file is damaged or cannot be read to its end, and for pairs that do not fit together; RuntimeError
-    when minimap2 or the sorting fails.
+    the same bytes whatever `threads` and `sort_memory` (samtools' -m, of each thread). secondary: whether alignments
+    that are about as good as the best are written, too. Raises ValueError when minimap2 is missing, a file is damaged
+    or cannot be read to its end, and for pairs that do not fit together; RuntimeError when minimap2 or the sorting
+    fails.
     """
     mapper = ["minimap2", *OPTIONS, *(ALL_AS_GOOD if secondary else BEST_ALONE), "-x", MINIMAP2_PRESETS[preset]]
     program = f"@PG\tID:minimap2\tPN:minimap2\tVN:{minimap2_version()}\tCL:{' '.join(mapper)}\n".encode()

@@ -21,10 +21,10 @@ def find_switches(
     genes, transcripts: (n,) names; counts: (n, S) estimated reads; conditions: (S,). A quasi-likelihood F test of the
     multinomial model in which each condition has shares of its own against that in which all have the same (Lund et al.
     2012, 10.1515/1544-6115.1826, for counts): estimates of isoforms vary more than reads do, so the deviance within
-    conditions, drawn towards that of all genes and no smaller, is what the deviance between them is measured by. Columns: gene,
-    transcripts (tested), p, p_adjusted (Benjamini and Hochberg), and of the transcript whose share changes most: its
-    name, the change of its share, and the conditions in which it is largest and smallest. Empty without two conditions
-    of which one has two samples.
+    conditions, drawn towards that of all genes and no smaller, is what the deviance between them is measured by.
+    Columns: gene, transcripts (tested), p, p_adjusted (Benjamini and Hochberg), and of the transcript whose share
+    changes most: its name, the change of its share, and the conditions in which it is largest and smallest. Empty
+    without two conditions of which one has two samples.
     """
     groups, of_sample = np.unique(np.asarray(conditions, str), return_inverse=True)
     if len(groups) < 2 or len(of_sample) <= len(groups) or "" in groups:
