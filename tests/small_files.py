@@ -55,6 +55,7 @@ def _segment(fields: dict, header: pysam.AlignmentHeader) -> pysam.AlignedSegmen
     segment.reference_start = fields["start"]
     segment.mapping_quality = fields.get("mapq", 60)
     segment.cigarstring = fields["cigar"]
+    segment.template_length = fields.get("span", 0)
     if fields["cigar"]:
         segment.query_sequence = fields.get("bases", "N" * segment.infer_query_length())
     for tag in fields.get("tags", []):
