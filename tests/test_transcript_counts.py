@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from latentseq.read_classes import Classes, SampleReads, take_sets
+from latentseq.read_classes import SampleReads, take_sets
 from latentseq.tpm import per_million
 from latentseq.transcript_counts import (
     FRAGMENT_OF_SINGLE_READS,
@@ -14,15 +14,9 @@ from latentseq.transcript_counts import (
     estimate_counts,
     mean_fragment,
 )
+from planted_genes import classes_of
 
 SINGLE = np.zeros(2001, np.int64)  # lengths of fragments of which nothing is known
-
-
-def classes_of(counts):
-    """Classes of a mapping of tuples of rows to reads."""
-    offsets = np.cumsum([0, *map(len, counts)]).astype(np.int64)
-    rows = np.array([row for rows in counts for row in rows], np.int32)
-    return Classes(offsets, rows, np.array(list(counts.values()), np.int64))
 
 
 def fragments(**counts):

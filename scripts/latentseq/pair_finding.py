@@ -90,14 +90,15 @@ def _candidates(
     order: of all k-mers by hash; rows: (sampled,), of each k-mer.
     """
     n = len(offsets) - 1
-    begins, ends = np.empty(len(order), np.int64), np.empty(len(order), np.int64)  # of each k-mer's equals in `order`
+    # Of each k-mer its equals in `order`, from itself on: those before it looked at it. Of common ones there are none.
+    begins, ends = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
     start = 0
     while start < len(order):
         end = start
         while end < len(order) and hashes[order[end]] == hashes[order[start]]:
             end += 1
         for place in range(start, end):
-            begins[order[place]], ends[order[place]] = place, end
+            begins[order[place]], ends[order[place]] = place, end if end - start <= COMMONEST else place
         start = end
     counts, last = np.zeros(n, np.int32), np.full(n, -1, np.int32)
     first, second = [np.int32(0) for _ in range(0)], [np.int32(0) for _ in range(0)]
@@ -105,8 +106,6 @@ def _candidates(
     for row in range(n):
         found = 0
         for kmer in range(offsets[row], offsets[row + 1]):
-            if ends[kmer] - begins[kmer] > COMMONEST:
-                continue
             for place in range(begins[kmer], ends[kmer]):
                 other = rows[order[place]]
                 if other <= row:
