@@ -69,10 +69,10 @@ def classes_of(counts):
     return Classes(offsets, rows, np.array(list(counts.values()), np.int64))
 
 
-def read_pairs(transcripts, shares, number, random, *, mate=75):
+def read_pairs(transcripts, shares, number, random, *, mate=125):
     """Names and the two mates of error-free pairs; shares: of the pairs, by transcript. Half of them are turned.
 
-    The name tells the transcript: `12_g3_1`.
+    The name tells the transcript: `12_g3_1`. Mates of 125 bases or more leave nothing between them.
     """
     names = random.choice(list(shares), number, p=np.array(list(shares.values())) / sum(shares.values()))
     for i, name in enumerate(names):
