@@ -20,6 +20,8 @@ products = read_products(
     groups=snakemake.input.get("groups", []),
     markers=snakemake.input.get("markers", []),
     tree=snakemake.input.get("tree", []),
+    genes=snakemake.input.get("genes", []),
+    switches=snakemake.input.get("switches", []),
 )
 content = read_report_input(
     dataset=snakemake.params.dataset,

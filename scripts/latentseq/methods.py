@@ -8,6 +8,7 @@ import numpy as np
 
 from latentseq.defaults import fill_in, fill_in_clusters
 from latentseq.mapping import SMALLEST_FOR_UMAP
+from latentseq.methods_genes import describe_partition, describe_switches, finds_genes
 from latentseq.methods_input import describe_data, of_counts
 from latentseq.references import cited_in
 from latentseq.report_input import ReportInput
@@ -43,7 +44,8 @@ def describe_methods(content: ReportInput) -> Methods:
         second = [describe_components(content), *describe_clusters(content)]
     else:
         second = [*describe_network(content), *describe_training(content), *describe_clusters(content)]
-    last = [*describe_products(content), *describe_levels(content), *describe_comparison(content)]
+    last = [*describe_products(content), *describe_levels(content), *describe_switches(content)]
+    last += describe_comparison(content)
     paragraphs = [" ".join(part) for part in (first, second, last) if part]
     return Methods(paragraphs, cited_in(" ".join(paragraphs)))
 
@@ -191,8 +193,8 @@ def describe_components(content: ReportInput) -> str:
 def describe_clusters(content: ReportInput) -> list[str]:
     """Say how latent means were clustered, and how support was measured."""
     cluster = section(content, "cluster")
-    if not cluster:
-        return []
+    if not cluster or finds_genes(content):
+        return describe_partition(content)
     cluster = fill_in_clusters(cluster, contigs=len(content.depth["samples"]) > 0)
     sentences = [f"Latent means were clustered {_method(content, cluster)}."]
     if len(content.sequences["sample"].unique()) > 1:

@@ -1,5 +1,6 @@
 """The methods paragraph, first part: what was read and how it was encoded, for each kind of job."""
 
+from latentseq.methods_genes import describe_counting
 from latentseq.report_input import ReportInput
 from latentseq.report_words import ROWS, count_columns, count_duplicates
 from latentseq.sequence_table import sizes
@@ -51,6 +52,8 @@ def describe_depth(content: ReportInput) -> list[str]:
             f"{'preset' if len(presets) == 1 else 'presets'} {', '.join(presets)})."
         )
     source = "these" if content.mapped else f"the alignments of the reads of {samples}"
+    if counted := describe_counting(content):
+        return [*sentences, *counted]
     return [*sentences, f"Depth, in reads per base, was taken from {source}{_filters(content)}."]
 
 

@@ -31,10 +31,15 @@ REFERENCES: Final = {
     "of environmental shotgun sequences. BMC Bioinformatics 10: 316. doi:10.1186/1471-2105-10-316",
     "Li 2018": "Li H (2018) Minimap2: pairwise alignment for nucleotide sequences. Bioinformatics 34: 3094-3100. "
     "doi:10.1093/bioinformatics/bty191",
+    "Li and Dewey 2011": "Li B, Dewey CN (2011) RSEM: accurate transcript quantification from RNA-Seq data with or "
+    "without a reference genome. BMC Bioinformatics 12: 323. doi:10.1186/1471-2105-12-323",
     "Lloyd 1982": "Lloyd SP (1982) Least squares quantization in PCM. IEEE Transactions on Information Theory 28: "
     "129-137. doi:10.1109/TIT.1982.1056489",
     "Loshchilov and Hutter 2019": "Loshchilov I, Hutter F (2019) Decoupled weight decay regularization. ICLR 2019. "
     "arXiv:1711.05101",
+    "Lund et al. 2012": "Lund SP, Nettleton D, McCarthy DJ, Smyth GK (2012) Detecting differential expression in "
+    "RNA-sequence data using quasi-likelihood with shrunken dispersion estimates. Statistical Applications in Genetics "
+    "and Molecular Biology 11: 8. doi:10.1515/1544-6115.1826",
     "Mann and Whitney 1947": "Mann HB, Whitney DR (1947) On a test of whether one of two random variables is "
     "stochastically larger than the other. Annals of Mathematical Statistics 18: 50-60. doi:10.1214/aoms/1177730491",
     "McInnes et al. 2018": "McInnes L, Healy J, Melville J (2018) UMAP: uniform manifold approximation and "
@@ -53,6 +58,8 @@ REFERENCES: Final = {
     "relationships. University of Kansas Science Bulletin 38: 1409-1438",
     "Tipping and Bishop 1999": "Tipping ME, Bishop CM (1999) Probabilistic principal component analysis. Journal of "
     "the Royal Statistical Society B 61: 611-622. doi:10.1111/1467-9868.00196",
+    "Traag et al. 2011": "Traag VA, Van Dooren P, Nesterov Y (2011) Narrow scope for resolution-limit-free community "
+    "detection. Physical Review E 84: 016114. doi:10.1103/PhysRevE.84.016114",
     "Traag et al. 2019": "Traag VA, Waltman L, van Eck NJ (2019) From Louvain to Leiden: guaranteeing well-connected "
     "communities. Scientific Reports 9: 5233. doi:10.1038/s41598-019-41695-z",
 }

@@ -18,6 +18,7 @@ from latentseq.found import count_parts, describe_bins, describe_rule, describe_
 from latentseq.map_columns import more_columns
 from latentseq.methods import describe_methods
 from latentseq.pages import render_page, write_page
+from latentseq.report_genes import describe_genes
 from latentseq.report_groups import describe_groups
 from latentseq.report_input import ReportInput
 from latentseq.report_levels import describe_levels
@@ -117,6 +118,7 @@ def describe_page(content: ReportInput) -> dict[str, Any]:
         "methods": describe_methods(content),
         "groups": describe_groups(content, figure["clusters"]),
         "levels": describe_levels(content),
+        "genes": describe_genes(content),
         "evaluation": describe_evaluation(content),
         "files": describe_files(content),
         "encoding": None if content.encoding is None else plain_table(content.encoding),

@@ -30,6 +30,8 @@ REQUIRED: Final = {
     "earlier_clusters": ["sequence", "cluster"],
     "groups": ["sequence", "group", "coarse", "fine", "support", "outlier", "representative"],
     "markers": ["group", "kmer", "effect", "carriers_in", "carriers_out", "p_adjusted"],
+    "genes": ["transcript", "gene", "support"],
+    "switches": ["gene", "transcripts", "p_adjusted", "transcript", "change", "condition_up", "condition_down"],
     "insertions": ["position", "bases", "reads", "share"],
     "reads": ["sequence", "sample", "count"],
 }
@@ -57,6 +59,8 @@ class Products:
     reads: pd.DataFrame | None = None
     groups: pd.DataFrame | None = None
     markers: pd.DataFrame | None = None
+    genes: pd.DataFrame | None = None
+    switches: pd.DataFrame | None = None
     tree: str = ""
     generated: str = ""
     n_generated: int = 0

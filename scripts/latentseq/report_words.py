@@ -189,13 +189,19 @@ def describe_support(content: ReportInput) -> list[str]:
         return [f"{firm} of the {SIZES[content.job]} get the same answer in at least nine of ten draws (support)."]
     if content.job == "kmer":
         return [
-            f"{firm} of all bases lie in sequences that stay with their cluster in at least "
-            "nine of ten draws of the latent variables (support)."
+            f"{firm} of all bases lie in sequences that stay with their cluster in at least nine of ten draws of "
+            f"{what_is_drawn(content)} (support)."
         ]
     return [
         f"{firm} of all {SIZES[content.job]} stay with their cluster in at least nine of ten draws of the latent "
         "variables (support)."
     ]
+
+
+def what_is_drawn(content: ReportInput) -> str:
+    """What support is measured over."""
+    by_links = content.setting("cluster", "method") == "shared_sequence"
+    return "the links between transcripts" if by_links else "the latent variables"
 
 
 def cluster_shares(content: ReportInput) -> pd.Series:

@@ -14,7 +14,7 @@ import pandas as pd
 from latentseq.bins import join_clusters
 from latentseq.evaluation import label_sequences
 from latentseq.report_input import ReportInput
-from latentseq.report_words import ROWS, SIZES, describe_dimensions, warn_of_few
+from latentseq.report_words import ROWS, SIZES, describe_dimensions, warn_of_few, what_is_drawn
 from latentseq.sequence_table import sizes
 from latentseq.wording import count_of, format_count, format_share
 
@@ -267,10 +267,13 @@ def unsure_clusters(content: ReportInput) -> str | None:
     unsure = size[support < UNSURE].sum() / size.sum()
     if unsure <= MUCH_UNSURE:
         return None
+    sharper = "more data, a larger vae.n_latent or a lower vae.kl_weight may make the map sharper"
+    if what_is_drawn(content) != "the latent variables":
+        sharper = "longer transcripts share more"
     return (
         f"{format_share(unsure)} of all {SIZES[content.job]} leave their cluster in more than half of the draws of "
-        "the latent variables (support below 0.5): where they belong is mostly chance. Trust clusters of high "
-        "support only; more data, a larger vae.n_latent or a lower vae.kl_weight may make the map sharper."
+        f"{what_is_drawn(content)} (support below 0.5): where they belong is mostly chance. Trust clusters of high "
+        f"support only; {sharper}."
     )
 
 
