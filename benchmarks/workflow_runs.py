@@ -16,9 +16,9 @@ from sklearn.decomposition import PCA
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
+from latentseq.composition import frequencies
 from latentseq.evaluation import NOT_SCORED, evaluate, read_labels
 from latentseq.features import Block, Features, read_features
-from latentseq.kmers import frequencies
 from latentseq.sequence_table import read_sequences
 from latentseq.tables import read_table
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OF_GROUPS = ("labels", "clusters", "ari", "ari_bases", "ami", "homogeneity", "completeness", "accuracy")
 OF_BINS = ("near_complete", "medium_quality", "recoverable", "labels_near_complete", "clusters", "ari", "ari_bases")
 N_COMPONENTS = 30
-PER_SAMPLE = "measure_depth_"
+PER_SAMPLE = ("measure_depth", "read_classes")  # rules that run once for each sample
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +121,7 @@ def scaled_block(block: Block) -> np.ndarray:
 def read_steps(results: Path, runs: Sequence[str]) -> list[dict[str, str]]:
     """Seconds and peak memory of each step, as Snakemake measured them; first those of the dataset, as they were done.
 
-    Depth is measured once a sample: seconds are added up, memory is the largest.
+    Of what is done once a sample seconds are added up, memory is the largest.
     """
     folder = results / "benchmarks"
     files = [("", path) for path in in_order_of_time(folder)]
@@ -143,7 +143,7 @@ def in_order_of_time(folder: Path) -> list[Path]:
 
 def step_name(path: Path) -> str:
     """Rule that a benchmark file is about."""
-    return PER_SAMPLE.rstrip("_") if path.name.startswith(PER_SAMPLE) else path.stem
+    return next((rule for rule in PER_SAMPLE if path.name.startswith(f"{rule}_")), path.stem)
 
 
 def step_row(run: str, step: str, seconds: float, megabytes: float) -> dict[str, str]:

@@ -8,8 +8,8 @@ start_log(snakemake.log[0])
 genes = find_genes(
     read_pairs(snakemake.input.pairs),
     read_sequences(snakemake.input.sequences),
-    evidence=snakemake.params.cluster["evidence"],
-    draws=snakemake.params.cluster["support_draws"],
+    evidence=snakemake.params.evidence,
+    draws=snakemake.params.draws,
     stranded=snakemake.params.stranded,
     seed=snakemake.params.seed,
 )

@@ -94,7 +94,7 @@ def find_genes(
     require_same_names(pairs.sequences, names, "pairs.npz", "sequences.tsv")
     if evidence != "sequence" and not pairs.reads.any():
         raise ValueError(
-            f"cluster.evidence is {evidence}, but no read fits two transcripts.\nHint: set it to sequence, or give BAM "
+            f"genes.evidence is {evidence}, but no read fits two transcripts.\nHint: set it to sequence, or give BAM "
             "files that hold all alignments of a read."
         )
     lengths, n = sizes(sequences), len(names)

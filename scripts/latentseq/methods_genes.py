@@ -21,7 +21,7 @@ def describe_partition(content: ReportInput) -> list[str]:
     """Say how transcripts were put together to genes; nothing where clusters are of the latent map."""
     if not finds_genes(content):
         return []
-    evidence = content.setting("cluster", "evidence")
+    evidence = content.setting("genes", "evidence")
     version = content.settings.get("versions", {}).get("igraph")
     sentences = [
         "The log odds that two transcripts are of one gene were taken from "

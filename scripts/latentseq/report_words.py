@@ -122,7 +122,8 @@ def describe_input(content: ReportInput) -> list[str]:
     if without:
         seen = "in the sample" if len(samples) == 1 else f"in any of the {len(samples)} samples"
         kept = count_of(without, "kept sequence has", "kept sequences have")
-        sentences.append(f"{kept} no read {seen} and belong to no cluster.")
+        left_out = "" if (content.clusters["cluster"] != "").all() else " and belong to no cluster"
+        sentences.append(f"{kept} no read {seen}{left_out}.")
     return sentences
 
 

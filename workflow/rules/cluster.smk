@@ -97,7 +97,8 @@ else:
         conda:
             "../../envs/cluster.yaml"
         params:
-            cluster=setting("cluster"),
+            evidence=setting("genes", "evidence"),
+            draws=setting("cluster", "support_draws"),
             stranded=CONFIG["alignments"]["strand"] != "unstranded",
             seed=setting("seed"),
             code=code_of("cluster_transcripts"),

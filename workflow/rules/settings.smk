@@ -198,8 +198,8 @@ def check_likelihood(name, settings):
 
 def check_shared(name, settings):
     """Raise WorkflowError for clusters of what transcripts share where there are no transcripts, or reads, to share it."""
-    cluster = settings["cluster"]
-    if cluster["method"] != "shared_sequence":
+    evidence = settings["genes"]["evidence"]
+    if settings["cluster"]["method"] != "shared_sequence":
         return
     if METHOD != "kmer":
         raise WorkflowError(
@@ -211,9 +211,9 @@ def check_shared(name, settings):
             f"Run {name!r} sets cluster.method to shared_sequence, but newcomers (`assign_to`) are assigned by the latent "
             "map.\nHint: take out `assign_to` and find genes in all transcripts together."
         )
-    if cluster["evidence"] != "sequence" and not SHARED:
+    if evidence != "sequence" and not SHARED:
         raise WorkflowError(
-            f"Run {name!r} sets cluster.evidence to {cluster['evidence']}, but there are no reads that transcripts share.\n"
+            f"Run {name!r} sets genes.evidence to {evidence}, but there are no reads that transcripts share.\n"
             "Hint: set it to sequence, or give BAM files or reads in the sample sheet and set alignments.share_reads."
         )
 
