@@ -13,6 +13,7 @@ import pandas as pd
 
 from latentseq.bins import join_clusters
 from latentseq.evaluation import label_sequences
+from latentseq.gene_troubles import reads_of_one_transcript
 from latentseq.report_input import ReportInput
 from latentseq.report_words import ROWS, SIZES, describe_dimensions, warn_of_few, what_is_drawn
 from latentseq.sequence_table import sizes
@@ -38,12 +39,14 @@ COARSER: Final = {  # what makes fewer clusters
     "kmeans": "lower cluster.n_clusters",
     "gaussian_mixture": "set cluster.n_clusters to fewer",
     "hdbscan": "raise cluster.min_cluster_size",
+    "shared_sequence": "look whether transcripts of one label share an exact stretch at all",
 }
 FINER: Final = {
     "leiden": "raise cluster.fineness",
     "kmeans": "raise cluster.n_clusters",
     "gaussian_mixture": "set cluster.n_clusters to more",
     "hdbscan": "lower cluster.min_cluster_size",
+    "shared_sequence": "look for transcripts that join two genes (chimeras of the assembly, overlapping genes)",
 }
 
 Check = Callable[[ReportInput], str | None]
@@ -297,6 +300,7 @@ CHECKS: Final[dict[str, Check]] = {
     "many sequences without depth": unseen_sequences,
     "many letters that are no base": skipped_kmers,
     "few of the reads count": few_reads,
+    "reads of one transcript each": reads_of_one_transcript,
     "clusters split labels": split_labels,
     "clusters mix labels": mixed_labels,
     "many uncertain clusters": unsure_clusters,

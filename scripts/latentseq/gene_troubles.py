@@ -1,0 +1,20 @@
+"""Known troubles of the transcriptome job."""
+
+from latentseq.report_input import ReportInput
+
+
+def reads_of_one_transcript(content: ReportInput) -> str | None:
+    """The alignments of some samples name one transcript for each read, whatever else it fits."""
+    if not content.setting("alignments", "share_reads"):
+        return None
+    facts = {name: dict(zip(table["fact"], table["value"], strict=True)) for name, table in content.depth_facts.items()}
+    single = sorted(name for name, of in facts.items() if of.get("of_several") == "0" and of.get("fragments") != "0")
+    if not single:
+        return None
+    which = "the only sample" if len(facts) == 1 else f"{len(single)} of {len(facts)} samples"
+    return (
+        f"No read of {which} ({single[0]} first) fits more than one transcript: the alignments hold one for each read. "
+        "Its isoforms share most of their sequence, so which of them got the read is chance; counts of transcripts and "
+        "isoform switches mean little, those of genes more. Let the aligner write all alignments (bowtie2 --all, "
+        "minimap2 -N 100 --secondary=yes), or give the reads instead."
+    )
