@@ -46,6 +46,11 @@ EVIDENCE = {
 }
 
 
+def read_truth(path: Path) -> pd.Series:
+    """Gene of each transcript, None where it is not known."""
+    return read_table(path, required=("sequence", "gene")).set_index("sequence")["gene"].replace({"NA": None, "": None})
+
+
 def exact_genes(truth: np.ndarray, found: np.ndarray) -> int:
     """Genes whose transcripts are one cluster, in which there is no other; truth, found: (n,)."""
     cells = pd.crosstab(truth, found).to_numpy() > 0
@@ -159,8 +164,7 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     below = [ROOT / "config/genes.yaml", options.settings]
     name = options.truth.resolve().parent.name
-    table = read_table(options.truth, required=("sequence", "gene"))
-    truth = table.set_index("sequence")["gene"].replace({"NA": None, "": None})
+    truth = read_truth(options.truth)
     if options.errors:
         fasta = with_errors(options.sequences, options.errors, options.work / f"{name}_errors.fasta.gz")
         settings = {"dataset": f"{name}_errors", "sequences": str(fasta.resolve())}
