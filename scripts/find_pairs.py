@@ -1,5 +1,5 @@
 from latentseq.arrays import write_arrays
-from latentseq.encoding import read_in_order
+from latentseq.kept_sequences import read_in_order
 from latentseq.logs import start_log
 from latentseq.pair_finding import find_pairs
 from latentseq.read_classes import join_classes, read_sample

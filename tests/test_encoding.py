@@ -9,9 +9,9 @@ from latentseq.encoding import (
     encode_kmers,
     length_weights,
     mean_depths,
-    read_in_order,
     standardised,
 )
+from latentseq.kept_sequences import read_in_order
 from latentseq.kmers import count_kmers
 from small_files import sequences_table
 

@@ -149,7 +149,7 @@ def test_reads_that_fit_both_find_genes(evidence):
 @pytest.mark.parametrize("evidence", ["reads", "both"])
 def test_evidence_of_reads_without_any(evidence):
     for mates in (None, classes_of({(0,): 5, (1,): 5})):
-        with pytest.raises(ValueError, match=rf"(?s)cluster.evidence is {evidence}, but no read fits two.*Hint: "):
+        with pytest.raises(ValueError, match=rf"(?s)genes.evidence is {evidence}, but no read fits two.*Hint: "):
             genes_of(
                 {"a": random_bases(400, np.random.default_rng(1))} | planted_genes(2), mates=mates, evidence=evidence
             )

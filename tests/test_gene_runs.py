@@ -176,7 +176,7 @@ def test_depth_is_that_of_the_counts(finished):
 
 def test_other_settings_of_genes_read_no_bam_again(finished, snakemake):
     folder, _ = finished
-    config = write_settings(folder, samples="samples.tsv", cluster={"support_draws": 3, "evidence": "both"})
+    config = write_settings(folder, samples="samples.tsv", genes={"evidence": "both"})
     plan = snakemake(folder, config, "--dry-run", presets=[PRESET]).output
     write_settings(folder, samples="samples.tsv")
     assert "cluster_transcripts" in plan
@@ -194,8 +194,7 @@ def test_without_reads_there_are_genes_alone(tmp_path, snakemake):
 @pytest.mark.slow
 def test_genes_by_reads(inputs, tmp_path, snakemake):
     shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
-    cluster = {"support_draws": 3, "evidence": "reads"}
-    snakemake(tmp_path, write_settings(tmp_path, samples="samples.tsv", cluster=cluster), presets=[PRESET])
+    snakemake(tmp_path, write_settings(tmp_path, samples="samples.tsv", genes={"evidence": "reads"}), presets=[PRESET])
     assert agreement(tmp_path) > 0.9
 
 
@@ -242,8 +241,8 @@ def test_a_run_with_a_vae_beside_one_without(inputs, tmp_path, snakemake):
 @pytest.mark.parametrize(
     ("differences", "message"),
     [
-        ({"cluster": {"evidence": "reads"}}, "Run 'main' sets cluster.evidence to reads, but there are no reads that"),
-        ({"cluster": {"evidence": "both"}}, "Run 'main' sets cluster.evidence to both, but there are no reads that"),
+        ({"genes": {"evidence": "reads"}}, "Run 'main' sets genes.evidence to reads, but there are no reads that"),
+        ({"genes": {"evidence": "both"}}, "Run 'main' sets genes.evidence to both, but there are no reads that"),
         ({"alignments": {"exclude_flags": 3844}}, "alignments.exclude_flags (3844) leaves out secondary alignments"),
         ({"alignments": {"min_mapq": 10}}, "alignments.min_mapq is 10; a read that fits several transcripts has a low"),
         ({"encode": "onehot", "products": []}, "cluster.method to shared_sequence, but encode.method is onehot"),
@@ -261,7 +260,7 @@ def test_settings_that_do_not_fit_stop_before_anything_runs(tmp_path, snakemake,
 
 def test_reads_of_a_sheet_are_no_evidence_when_they_are_not_shared(inputs, tmp_path, snakemake):
     shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
-    differences = {"cluster": {"evidence": "reads"}, "alignments": {"share_reads": False}, "samples": "samples.tsv"}
+    differences = {"genes": {"evidence": "reads"}, "alignments": {"share_reads": False}, "samples": "samples.tsv"}
     failed = snakemake(tmp_path, write_settings(tmp_path, **differences), check=False, presets=[PRESET])
     assert failed.returncode != 0
     assert "set alignments.share_reads" in failed.output

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from latentseq import troubles, trust
+from latentseq import gene_troubles, troubles, trust
 from latentseq.report import render_report
 from latentseq.report_input import Products
 from reported import NUMBER, facts, falling, healthy, history_of, with_settings
@@ -16,13 +16,14 @@ def test_a_healthy_run_has_no_warning():
     assert troubles.find_troubles(healthy()) == []
 
 
-def test_every_check_of_the_module_is_in_the_list():
-    def is_check(name):
-        made = getattr(troubles, name)
-        notes = getattr(made, "__annotations__", {})
-        return getattr(made, "__module__", "") == troubles.__name__ and notes.get("return") == str | None
+def test_every_check_of_the_modules_is_in_the_list():
+    def checks_of(module):
+        made = [getattr(module, name) for name in dir(module) if getattr(module, name).__class__.__name__ == "function"]
+        own = (function for function in made if function.__module__ == module.__name__)
+        return {function.__name__ for function in own if function.__annotations__.get("return") == str | None}
 
-    assert {check.__name__ for check in troubles.CHECKS.values()} == {n for n in dir(troubles) if is_check(n)}
+    listed = {check.__name__ for check in troubles.CHECKS.values()}
+    assert listed == checks_of(troubles) | checks_of(gene_troubles)
 
 
 def collapsed():

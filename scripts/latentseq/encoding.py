@@ -1,16 +1,16 @@
 """From sequences and depths to features."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pysam
 
 from latentseq import kmers
 from latentseq.composition import frequencies
 from latentseq.features import Block, Features, unscaled
+from latentseq.kept_sequences import read_in_order
 from latentseq.overlaps import Overlaps
 from latentseq.pieces import n_pieces
 from latentseq.scales import Earlier, Scale, bring_onto
@@ -25,22 +25,6 @@ LARGEST_VIEWED_K = 4  # windows of 1 kb hold too few of longer ones
 N_DIRECTIONS = 20  # of composition, in which genomes differ most; fewer lose some, more add noise
 COUNTS = "negative_binomial"
 TOTAL_DEPTH, LENGTH, HELD = "log total depth", "log length", "log share of reads"
-
-
-def read_in_order(fasta: str | Path, names: np.ndarray) -> Iterator[bytes]:
-    """Sequences of the ingested FASTA one by one; raises ValueError where its records are not `names`."""
-    row = 0
-    with pysam.FastxFile(str(fasta)) as records:
-        for row, record in enumerate(records, start=1):
-            if row > len(names):
-                raise ValueError(f"{fasta} has more than the {len(names)} records of sequences.tsv.")
-            if record.name != names[row - 1]:
-                raise ValueError(
-                    f"{fasta}: record {row} is {record.name!r}, but sequences.tsv has {str(names[row - 1])!r} there."
-                )
-            yield str(record.sequence).encode()
-    if row < len(names):
-        raise ValueError(f"{fasta} has {row} records, but sequences.tsv has {len(names)}.")
 
 
 def encode_kmers(

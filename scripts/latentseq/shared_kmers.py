@@ -11,8 +11,8 @@ import numba
 import numpy as np
 import pandas as pd
 
-from latentseq.encoding import read_in_order
 from latentseq.hashing import mixed
+from latentseq.kept_sequences import read_in_order
 from latentseq.kmers import CODE_OF_BYTE
 from latentseq.overlaps import Overlaps
 
