@@ -1,10 +1,12 @@
 """Reads of transcripts: shares of isoforms that are known, lengths in which a fragment may begin, and depth."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from latentseq.read_classes import SampleReads, take_sets
+from latentseq.read_classes import Classes, SampleReads, read_classes, take_sets
 from latentseq.tpm import per_million
 from latentseq.transcript_counts import (
     FRAGMENT_OF_SINGLE_READS,
@@ -14,7 +16,7 @@ from latentseq.transcript_counts import (
     estimate_counts,
     mean_fragment,
 )
-from planted_genes import classes_of
+from planted_genes import classes_of, planted_genes, read_pairs, table_of, write_all_alignments
 
 SINGLE = np.zeros(2001, np.int64)  # lengths of fragments of which nothing is known
 
@@ -97,6 +99,24 @@ def test_known_shares_of_two_isoforms_are_found_again(share):
     found = estimate_counts(classes_of(counts), np.array([long - read + 1.0, short - read + 1]))
     assert found == pytest.approx([of_first, number - of_first], abs=0.015 * number)
     assert per_million(found[:, None], np.array([[1401.0], [1101]]))[0, 0] / 1e6 == pytest.approx(share, abs=0.015)
+
+
+def test_isoforms_with_all_exons_have_no_more_reads_than_are_theirs(tmp_path):
+    """Mates of 75 bases, up to 100 bases apart, that lie beside a skipped exon, fit the isoform that has it, too."""
+    transcripts = planted_genes(3, most_isoforms=4, seed=11, cut=False)
+    random = np.random.default_rng(1)
+    pairs = list(read_pairs(transcripts, dict.fromkeys(transcripts, 1), 4000, random, mate=75))
+    bam = write_all_alignments(tmp_path / "S.bam", transcripts, pairs)
+    options = {"reference": None, "min_identity": 0, "exclude_flags": 2564, "strand": "unstranded"}
+    arrays = read_classes(bam, table_of(transcripts), sample="S", **options).arrays
+    lengths = np.array([len(text) for text in transcripts.values()])
+    effective = effective_lengths(lengths, arrays["fragment_lengths"])
+    found = estimate_counts(Classes.from_arrays(arrays, "fragments"), effective)
+    drawn = Counter(name.split("_", 1)[1] for name, _, _ in pairs)
+    true = np.array([drawn[name] for name in transcripts])
+    whole = np.array([name.endswith("_0") for name in transcripts])
+    assert found[whole].sum() == pytest.approx(true[whole].sum(), rel=0.05)
+    assert np.abs(found - true).sum() < 0.05 * true.sum()
 
 
 def test_estimates_are_likelier_than_others_near_them():

@@ -50,6 +50,17 @@ def _clipped(data, cigar, operations):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _covered(data, cigar, operations):  # type: ignore[no-untyped-def]
+    """Bases of the sequence from the first to the last of an alignment (M, D, N, =, X)."""
+    bases = np.int64(0)
+    for at in range(cigar, cigar + 4 * operations, 4):
+        letter = data[at] & 15
+        if letter == 0 or letter == 2 or letter == 3 or letter == 7 or letter == 8:
+            bases += (int32(data, at) & 0xFFFFFFFF) >> 4
+    return bases
+
+
+@njit(cache=True)
 def _is_other_strand(flag, strand):  # type: ignore[no-untyped-def]
     """Say whether a mate lies on the strand that a stranded library has no reads of."""
     sense = (flag & REVERSE == 0) == (flag & SECOND_MATE == 0)
@@ -63,13 +74,13 @@ def add_hits(  # type: ignore[no-untyped-def]
     """Add the hits of whole BAM records, one a record that is used.
 
     `data`: uint8, starts at a record and may end inside one. `rows`: for each reference its sequence or -1. `hits`:
-    hashes of read names uint64, rows int32, scores int32 and second mates bool, all of one size; `held` of them are
-    filled. The score is that of the aligner (AS), else minus the edits (NM) and clipped bases, else 0. `fates`:
-    counts in the order of FATES; `counts`: SECONDARIES and SCORED; `lengths`: int64, how many primary alignments of
-    proper pairs span so many bases; all added to. Returns the number of bytes used, the hits that are filled and the
-    state of the record there: WHOLE, DAMAGED, WITHOUT_NM or FULL.
+    hashes of read names uint64, rows int32, scores int32, second mates bool, and first bases and ends int32, all of one
+    size; `held` of them are filled. The score is that of the aligner (AS), else minus the edits (NM) and clipped bases,
+    else 0. `fates`: counts in the order of FATES; `counts`: SECONDARIES and SCORED; `lengths`: int64, how many primary
+    alignments of proper pairs span so many bases; all added to. Returns the number of bytes used, the hits that are
+    filled and the state of the record there: WHOLE, DAMAGED, WITHOUT_NM or FULL.
     """
-    names, hit_rows, scores, seconds = hits
+    names, hit_rows, scores, seconds, starts, ends = hits
     at = np.int64(0)
     while at + 4 <= len(data):
         end = at + 4 + int32(data, at)
@@ -101,6 +112,8 @@ def add_hits(  # type: ignore[no-untyped-def]
                 counts[SECONDARIES] += (flag & SECONDARY_FLAG) != 0
                 names[held] = _hashed_name(data, at + HEAD, cigar - 1)
                 hit_rows[held], scores[held], seconds[held] = row, score, (flag & SECOND_MATE) != 0
+                starts[held] = int32(data, at + 8)
+                ends[held] = starts[held] + _covered(data, place, size)
                 held += 1
                 span = int32(data, at + 32)
                 if flag & PROPER and not flag & SECONDARY_FLAG and span > 0:
@@ -117,7 +130,7 @@ def best_of_reads(order, hits):  # type: ignore[no-untyped-def]
     `order`: int64, hits sorted by the names of their reads. Where the mates fit no sequence in common, their fragment
     has those of both. Returns offsets int64 and rows int32, ascending within each, of the mates and of the fragments.
     """
-    names, rows, scores, seconds = hits
+    names, rows, scores, seconds, _, _ = hits
     n = len(order)
     mates, of_mates = np.zeros(n + 1, np.int64), np.empty(n, np.int32)
     fragments, of_fragments = np.zeros(n + 1, np.int64), np.empty(n, np.int32)
@@ -138,6 +151,41 @@ def best_of_reads(order, hits):  # type: ignore[no-untyped-def]
         fragments[n_fragments] = filled
         first = last
     return mates[: n_mates + 1], of_mates[:held], fragments[: n_fragments + 1], of_fragments[:filled]
+
+
+@njit(cache=True)
+def spans_of_fragments(order, hits, fragments, of_fragments):  # type: ignore[no-untyped-def]
+    """Bases from end to end of each fragment on each of its sequences, where both mates fit it best; int64, else 0.
+
+    order, hits, fragments, of_fragments: as `best_of_reads` takes and gives them. Of several places on one sequence the
+    shortest span counts.
+    """
+    names, rows, scores, seconds, starts, ends = hits
+    spans = np.zeros(len(of_fragments), np.int64)
+    first = 0
+    for number in range(len(fragments) - 1):
+        last = first
+        best, other_best = np.int64(NO_SCORE), np.int64(NO_SCORE)
+        while last < len(order) and names[order[last]] == names[order[first]]:
+            if seconds[order[last]]:
+                other_best = max(other_best, np.int64(scores[order[last]]))
+            else:
+                best = max(best, np.int64(scores[order[last]]))
+            last += 1
+        places = order[first:last]
+        first = last
+        if best == NO_SCORE or other_best == NO_SCORE:
+            continue
+        for found in range(fragments[number], fragments[number + 1]):
+            for one in places:
+                if seconds[one] or scores[one] < best or rows[one] != of_fragments[found]:
+                    continue
+                for other in places:
+                    if seconds[other] and scores[other] == other_best and rows[other] == rows[one]:
+                        span = max(ends[one], ends[other]) - min(starts[one], starts[other])
+                        if spans[found] == 0 or span < spans[found]:
+                            spans[found] = span
+    return spans
 
 
 @njit(cache=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from latentseq.alignments import find_references, open_alignments, read_records
 from latentseq.arrays import read_arrays
-from latentseq.bam_hits import FULL, SCORED, SECONDARIES, add_hits, best_of_reads, hash_sets
+from latentseq.bam_hits import FULL, SCORED, SECONDARIES, add_hits, best_of_reads, hash_sets, spans_of_fragments
 from latentseq.bam_records import FATES, WHOLE, record_name
 from latentseq.depth import SampleDepth, refuse_record
 from latentseq.tables import require_same_names
@@ -20,7 +20,15 @@ logger = logging.getLogger(__name__)
 STRANDS = ("unstranded", "forward", "reverse")  # in the order of the numbers in `bam_hits`
 LONGEST_FRAGMENT = 2000  # bases; longer ones count as so long
 ROOM = 1 << 22  # hits at first; doubled when it is full
-LAYOUT = ("names", "rows", "scores", "seconds")
+LAYOUT = {
+    "names": np.uint64,
+    "rows": np.int32,
+    "scores": np.int32,
+    "seconds": bool,
+    "starts": np.int32,
+    "ends": np.int32,
+}
+RARE = 0.01  # share of fragments that are longer than usual ones, and as many shorter
 
 
 @dataclass(frozen=True)
@@ -55,8 +63,8 @@ class SampleReads:
     """What the alignments of one sample say.
 
     mates: of each mate the transcripts that it fits best; fragments: of each read or pair those that both mates fit
-    best, or where there are none those of either; fragment_lengths: int64, alignments of proper pairs by the bases that
-    they span (all 0 without pairs).
+    best, as far apart as mates usually are, or where there are none those of either; fragment_lengths: int64,
+    alignments of proper pairs by the bases that they span (all 0 without pairs).
     """
 
     sample: str
@@ -86,7 +94,7 @@ def read_classes(
     """
     fates, counts = np.zeros(len(FATES), np.int64), np.zeros(2, np.int64)
     lengths = np.zeros(LONGEST_FRAGMENT + 1, np.int64)
-    hits = [np.empty(ROOM, kind) for kind in (np.uint64, np.int32, np.int32, np.bool_)]
+    hits = [np.empty(ROOM, kind) for kind in LAYOUT.values()]
     held = 0
     with open_alignments(path, reference) as alignments:
         rows = find_references(alignments, sequences)
@@ -110,7 +118,8 @@ def read_classes(
     order = np.argsort(found[0], kind="stable")
     mate_offsets, mate_rows, fragment_offsets, fragment_rows = best_of_reads(order, found)
     mates = count_sets(mate_offsets, mate_rows)
-    fragments = count_sets(fragment_offsets, fragment_rows)
+    spans = spans_of_fragments(order, found, fragment_offsets, fragment_rows)
+    fragments = count_sets(*leave_unlikely(fragment_offsets, fragment_rows, spans))
     facts = {"file": str(path), "sha256": sha256, "records": int(fates.sum())}
     facts |= dict(zip(FATES, fates.tolist(), strict=True))
     facts |= {"secondary_used": int(counts[SECONDARIES]), "fragments": int(fragments.counts.sum())}
@@ -119,6 +128,24 @@ def read_classes(
     arrays = {"sequences": sequences["sequence"].to_numpy(str), "sample": np.array(sample)}
     arrays |= mates.arrays("mates") | fragments.arrays("fragments") | {"fragment_lengths": lengths}
     return SampleDepth(arrays, pd.DataFrame({"fact": list(facts), "value": [str(value) for value in facts.values()]}))
+
+
+def leave_unlikely(offsets: np.ndarray, rows: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out transcripts on which a fragment would be longer or shorter than others are, where it fits one as usual.
+
+    The two mates beside a skipped exon fit the transcript with the exon, too, but farther apart: were it counted,
+    isoforms with all exons would have too many reads. offsets: (fragments + 1,); rows, spans: (hits,), bases, 0 where
+    nothing is known. The usual spans are those of each fragment where it is shortest, all but RARE of them at either
+    end. Offsets and rows that remain.
+    """
+    if not spans.any():
+        return offsets, rows
+    starts = offsets[:-1]
+    shortest = np.minimum.reduceat(spans, starts)
+    low, high = np.quantile(shortest[shortest > 0], [RARE, 1 - RARE], method="inverted_cdf")
+    usual = (spans >= low) & (spans <= high)
+    kept = usual | ~np.repeat(np.logical_or.reduceat(usual, starts), np.diff(offsets))
+    return np.concatenate([[0], np.cumsum(np.add.reduceat(kept, starts, dtype=np.int64))]), rows[kept]
 
 
 def count_sets(offsets: np.ndarray, rows: np.ndarray) -> Classes:
