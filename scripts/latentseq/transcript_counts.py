@@ -10,7 +10,7 @@ from latentseq.read_classes import Classes, SampleReads
 
 logger = logging.getLogger(__name__)
 
-FRAGMENT_OF_SINGLE_READS = 250  # bases; nothing in single reads says how long their fragments were
+FRAGMENT_OF_SINGLE_READS, DEVIATION = 250, 25  # bases; nothing in single reads says how long their fragments were
 MOST_ROUNDS, FEWEST_ROUNDS = 10_000, 50
 CHANGE, SMALLEST = 1e-2, 1e-2  # share by which no transcript of so many reads may change in the last round
 
@@ -23,11 +23,12 @@ def effective_lengths(lengths: np.ndarray, fragment_lengths: np.ndarray) -> np.n
     """
     seen = fragment_lengths.astype(np.float64)
     if not seen.any():
-        seen = np.bincount([FRAGMENT_OF_SINGLE_READS]).astype(np.float64)
+        bases = np.arange(2 * FRAGMENT_OF_SINGLE_READS)
+        seen = np.exp(-(((bases - FRAGMENT_OF_SINGLE_READS) / DEVIATION) ** 2) / 2)
     number, bases = np.cumsum(seen), np.cumsum(seen * np.arange(len(seen)))
     place = np.minimum(lengths, len(seen) - 1)
     mean = np.divide(bases[place], number[place], out=np.zeros(len(lengths)), where=number[place] > 0)
-    return np.where(number[place] > 0, np.maximum(lengths - mean + 1, 1), lengths).astype(np.float64)
+    return np.where(number[place] > 0, np.clip(lengths - mean + 1, 1, lengths), lengths).astype(np.float64)
 
 
 def estimate_counts(classes: Classes, effective: np.ndarray) -> np.ndarray:
