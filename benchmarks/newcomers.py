@@ -45,11 +45,10 @@ def assign(
     """What became of each newcomer: label of the group that it got, or "none"."""
     name = f"without_{sorted(labels.unique()).index(unseen)}_seed{seed}"
     train, later = split_names(labels, unseen)
-    records = {
-        key: (record for record in read_fasta(fasta) if record[0] in names)
-        for key, names in (("train", train), ("later", later))
-    }
-    files = {key: write_records(of_key, work / f"{name}_{key}.fasta.gz") for key, of_key in records.items()}
+    files = {}
+    for key, names in (("train", train), ("later", later)):
+        kept = (record for record in read_fasta(fasta) if record[0] in names)
+        files[key] = write_records(kept, work / f"{name}_{key}.fasta.gz")
     settings = {"dataset": name, "sequences": str(files["train"]), "seed": seed, "compare_pca": False}
     below = [ROOT / "config/groups.yaml", options.settings]
     results = run_workflow(settings, work, options.cores, below=below)

@@ -28,7 +28,7 @@ def sheet(folder):
 def test_reads_sheet_and_keeps_other_columns(sheet):
     table = read_samples(sheet("sample bam day", "S1 1.bam 3", "S2 2.bam NA"))
     expected = {"sample": ["S1", "S2"], "bam": ["1.bam", "2.bam"], "day": ["3", "NA"]}
-    expected |= {column: ["", ""] for column in ("fasta", "reads1", "reads2", "preset")}
+    expected |= {column: ["", ""] for column in ("fasta", "reads1", "reads2", "preset", "condition")}
     assert table.to_dict("list") == expected
 
 

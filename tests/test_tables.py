@@ -246,7 +246,7 @@ def test_files_that_cannot_be_mapped(tmp_path):
         map_arrays(whole, required=["x", "y"])
 
 
-NO_FILES = {"bam": "", "fasta": "", "reads1": "", "reads2": "", "preset": ""}
+NO_FILES = {"bam": "", "fasta": "", "reads1": "", "reads2": "", "preset": "", "condition": ""}
 
 
 def test_sample_sheet(write):

@@ -119,7 +119,7 @@ def _describe_rows(
     }
     if labels is not None:
         given = sequences[choose_name_column(labels["sequence"], sequences)]
-        described["label"] = categories(given.map(labels.settext_index("sequence")["label"]).fillna(""))
+        described["label"] = categories(given.map(labels.set_index("sequence")["label"]).fillna(""))
     return pd.DataFrame(described, index=text_index(sequences["sequence"]))
 
 

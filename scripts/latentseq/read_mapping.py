@@ -22,9 +22,9 @@ from latentseq.tsv import write_rows
 
 MINIMAP2_PRESETS = {"short": "sr", "ont": "map-ont", "hifi": "map-hifi"}
 # One index however many bases there are: of an index in parts the header would lack the sequences.
-OPTIONS = ("-a", "-I", "1000G")
-BEST_ALONE = ("--secondary=no",)  # depth does not count secondary alignments
-ALL_AS_GOOD = ("--secondary=yes", "-N", "200", "-p", "0.95")  # of transcripts a read may fit many
+OPTIONS = ("-I", "1000G")
+BEST_ALONE = ("-a", "--secondary=no")  # depth does not count secondary alignments
+ALL_AS_GOOD = ("-a", "--secondary=yes", "-N", "200", "-p", "0.95")  # of transcripts a read may fit many
 SORT_MEMORY = "512M"  # of each thread; beyond it parts are sorted on the disk
 CHUNK_BYTES = 1 << 20
 HEADER_LINES = (b"@HD\t", b"@SQ\t", b"@RG\t", b"@PG\t", b"@CO\t")
@@ -111,7 +111,7 @@ def map_reads(
     or cannot be read to its end, and for pairs that do not fit together; RuntimeError when minimap2 or the sorting
     fails.
     """
-    mapper = ["minimap2", *OPTIONS, *(ALL_AS_GOOD if secondary else BEST_ALONE), "-x", MINIMAP2_PRESETS[preset]]
+    mapper = ["minimap2", *(ALL_AS_GOOD if secondary else BEST_ALONE), *OPTIONS, "-x", MINIMAP2_PRESETS[preset]]
     program = f"@PG\tID:minimap2\tPN:minimap2\tVN:{minimap2_version()}\tCL:{' '.join(mapper)}\n".encode()
     with _working_folder(Path(bam)) as folder:
         unfinished = folder / "sorted.bam"
