@@ -8,6 +8,7 @@ import shutil
 
 import numpy as np
 from needed_packages import ROOT
+from planted_genes import planted_genes, read_pairs, write_all_alignments
 from small_files import alignment, write_alignments
 
 QUICK = {
@@ -85,6 +86,20 @@ def run_groups(folder, run):
     return *(f"groups/main/groups/{name}" for name in names), "groups/main/report.html"
 
 
+def run_genes(folder, run):
+    """Genes of transcripts, with the reads of two samples."""
+    random = np.random.default_rng(1)
+    transcripts = planted_genes(4, seed=9, cut=False)
+    (folder / "transcripts.fasta").write_text("".join(f">{name}\n{bases}\n" for name, bases in transcripts.items()))
+    shares = dict.fromkeys(transcripts, 1.0)
+    for sample in "AB":
+        write_all_alignments(folder / f"{sample}.bam", transcripts, list(read_pairs(transcripts, shares, 100, random)))
+    (folder / "genes.tsv").write_text("sample\tbam\tcondition\nA\tA.bam\tdry\nB\tB.bam\twet\n")
+    settings = {"sequences": "transcripts.fasta", "samples": "genes.tsv", "cluster": QUICK["cluster"]}
+    run(ROOT / "config/genes.yaml", dataset="genes", until=["write_genes"], **settings)
+    return "genes/main/genes/genes.tsv", "genes/main/genes/gene_counts.tsv", "genes/main/genes/genes.h5ad"
+
+
 def run_reads(folder, run):
     """Reads that are mapped to the contigs."""
     contigs = write_contigs(folder)
@@ -95,4 +110,4 @@ def run_reads(folder, run):
     return ("reads/input/depth/A.npz",)
 
 
-JOBS = [run_demo, run_aligned, run_tables, run_window, run_depth_table, run_groups]
+JOBS = [run_demo, run_aligned, run_tables, run_window, run_depth_table, run_groups, run_genes]
