@@ -1,13 +1,14 @@
 """Known troubles of the transcriptome job."""
 
 from latentseq.report_input import ReportInput
+from latentseq.tables import facts_of
 
 
 def reads_of_one_transcript(content: ReportInput) -> str | None:
     """The alignments of some samples name one transcript for each read, whatever else it fits."""
     if not content.setting("alignments", "share_reads"):
         return None
-    facts = {name: dict(zip(table["fact"], table["value"], strict=True)) for name, table in content.depth_facts.items()}
+    facts = {name: facts_of(table) for name, table in content.depth_facts.items()}
     single = sorted(name for name, of in facts.items() if of.get("of_several") == "0" and of.get("fragments") != "0")
     if not single:
         return None

@@ -1,5 +1,6 @@
 """The part of the report about genes: how many there are, their reads, and candidates of isoform switches."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from latentseq.product_figures import as_numbers
 from latentseq.report_input import ReportInput
 from latentseq.report_tables import Cell, Columns, Table, from_columns, number_cell
+from latentseq.tables import facts_of
 from latentseq.wording import count_of, format_count, format_number, format_share
 
 MOST_SWITCHES: Final = 200  # rows of the table; the likeliest
@@ -41,11 +43,11 @@ def count_genes(genes: pd.DataFrame) -> str:
     return f"{words}, the largest, {sizes.index[0]}, of {format_count(largest)}."
 
 
-def count_reads(depth_facts: dict[str, pd.DataFrame] | Any) -> str:
+def count_reads(depth_facts: Mapping[str, pd.DataFrame]) -> str:
     """Say how many reads fit several transcripts; nothing where reads were not shared among them."""
     of_several = total = 0
     for table in depth_facts.values():
-        facts = dict(zip(table["fact"], table["value"], strict=True))
+        facts = facts_of(table)
         if "of_several" not in facts:
             return ""
         of_several, total = of_several + int(facts["of_several"]), total + int(facts["fragments"])

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from latentseq.tables import facts_of
 from latentseq.wording import format_count, format_number, format_share
 
 MEANINGS: Final = {
@@ -89,7 +90,7 @@ def alignment_table(depth_facts: Mapping[str, pd.DataFrame]) -> Table | None:
     """Show the facts of the alignments, one row a sample; None without any."""
     if not depth_facts:
         return None
-    facts = {sample: dict(zip(table["fact"], table["value"], strict=True)) for sample, table in depth_facts.items()}
+    facts = {sample: facts_of(table) for sample, table in depth_facts.items()}
     names = list(dict.fromkeys(name for values in facts.values() for name in values))
     columns = {name: [values.get(name, "") for values in facts.values()] for name in names}
     return plain_table(pd.DataFrame({"sample": list(facts), **columns}))

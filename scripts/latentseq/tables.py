@@ -38,6 +38,11 @@ def write_table(table: pd.DataFrame, path: str | Path, decimals: int = 6) -> Non
         )
 
 
+def facts_of(table: pd.DataFrame) -> dict[str, str]:
+    """Facts by their names, of a table with the columns fact and value."""
+    return dict(zip(table["fact"], table["value"], strict=True))
+
+
 def require_same_names(
     found: Sequence[str] | np.ndarray, expected: Sequence[str] | np.ndarray, found_in: str, expected_in: str
 ) -> None:

@@ -17,6 +17,7 @@ from latentseq.gene_troubles import reads_of_one_transcript
 from latentseq.report_input import ReportInput
 from latentseq.report_words import ROWS, SIZES, describe_dimensions, warn_of_few, what_is_drawn
 from latentseq.sequence_table import sizes
+from latentseq.tables import facts_of
 from latentseq.wording import count_of, format_count, format_share
 
 LAST_FIFTH: Final = 0.8  # of the epochs lie before it
@@ -183,7 +184,7 @@ def skipped_kmers(content: ReportInput) -> str | None:
     """Many k-mers hold a letter other than A, C, G and T."""
     if content.encoding is None:
         return None
-    facts = dict(zip(content.encoding["fact"], content.encoding["value"], strict=True))
+    facts = facts_of(content.encoding)
     share = next((float(value) for fact, value in facts.items() if fact.startswith("share skipped")), 0.0)
     empty = next((int(value) for fact, value in facts.items() if fact.startswith("sequences without any")), 0)
     if share <= MANY_SKIPPED and not empty:
@@ -200,7 +201,7 @@ def few_reads(content: ReportInput) -> str | None:
         reads = pd.to_numeric(table["reads"]).sum()
         shares[sample] = pd.to_numeric(table["mapped"]).sum() / reads if reads else 0.0
     for sample, table in content.depth_facts.items():
-        facts = dict(zip(table["fact"], table["value"], strict=True))
+        facts = facts_of(table)
         if "records" in facts and "used" in facts:
             again = sum(int(facts.get(name) or 0) for name in ("secondary", "supplementary", "duplicate"))
             reads = int(facts["records"]) - again
