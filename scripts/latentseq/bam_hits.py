@@ -24,6 +24,7 @@ UNSTRANDED, FORWARD, REVERSED = range(3)  # whose sense the first mate has: eith
 FULL = WITHOUT_NM + 1  # state: there is no room for another hit
 FNV_START, FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 SLASH, ONE, TWO = b"/12"
+CLIPPED, COVERED = 0b110000, 0b110001101  # operations S and H; M, D, N, = and X
 SECONDARIES, SCORED = range(2)  # counts beside those of fates: hits of secondary records, and those with a score
 
 
@@ -39,23 +40,11 @@ def _hashed_name(data, start, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _clipped(data, cigar, operations):  # type: ignore[no-untyped-def]
-    """Bases of a read that its alignment leaves out at the ends (S and H)."""
+def _count_bases(data, cigar, operations, letters):  # type: ignore[no-untyped-def]
+    """Bases in the operations of a CIGAR that are among `letters`, a bit for each of MIDNSHP=X."""
     bases = np.int64(0)
     for at in range(cigar, cigar + 4 * operations, 4):
-        letter = data[at] & 15
-        if letter == 4 or letter == 5:
-            bases += (int32(data, at) & 0xFFFFFFFF) >> 4
-    return bases
-
-
-@njit(cache=True)
-def _covered(data, cigar, operations):  # type: ignore[no-untyped-def]
-    """Bases of the sequence from the first to the last of an alignment (M, D, N, =, X)."""
-    bases = np.int64(0)
-    for at in range(cigar, cigar + 4 * operations, 4):
-        letter = data[at] & 15
-        if letter == 0 or letter == 2 or letter == 3 or letter == 7 or letter == 8:
+        if letters >> (data[at] & 15) & 1:
             bases += (int32(data, at) & 0xFFFFFFFF) >> 4
     return bases
 
@@ -108,12 +97,12 @@ def add_hits(  # type: ignore[no-untyped-def]
             if fate == USED:
                 counts[SCORED] += score != NO_SCORE or edits != NO_NM
                 if score == NO_SCORE:
-                    score = np.int64(0) if edits == NO_NM else -edits - _clipped(data, place, size)
+                    score = np.int64(0) if edits == NO_NM else -edits - _count_bases(data, place, size, CLIPPED)
                 counts[SECONDARIES] += (flag & SECONDARY_FLAG) != 0
                 names[held] = _hashed_name(data, at + HEAD, cigar - 1)
                 hit_rows[held], scores[held], seconds[held] = row, score, (flag & SECOND_MATE) != 0
                 starts[held] = int32(data, at + 8)
-                ends[held] = starts[held] + _covered(data, place, size)
+                ends[held] = starts[held] + _count_bases(data, place, size, COVERED)
                 held += 1
                 span = int32(data, at + 32)
                 if flag & PROPER and not flag & SECONDARY_FLAG and span > 0:
