@@ -1,15 +1,20 @@
 """Genes as results: which transcripts are of one, one representative each, and reads of genes in every sample."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import anndata
 import numpy as np
 import pandas as pd
 
+from latentseq.arrays import read_arrays
 from latentseq.bins import join_clusters
 from latentseq.files import whole_file
 from latentseq.h5ad import categories, plain_strings, text_index
+from latentseq.representatives import write_representatives
+from latentseq.selection import yes_no
+from latentseq.switches import find_switches
 from latentseq.tables import write_table
 from latentseq.tpm import per_million
 
@@ -20,6 +25,34 @@ def gene_table(clusters: pd.DataFrame, sequences: pd.DataFrame) -> pd.DataFrame:
     """Transcript, gene, support and length of each transcript, in the order of sequences.tsv."""
     joined = join_clusters(clusters, sequences).rename(columns={"sequence": "transcript", "cluster": "gene"})
     return joined[["transcript", "gene", "support", "length"]]
+
+
+def write_genes(
+    genes: pd.DataFrame,
+    counts: Mapping[str, np.ndarray] | None,
+    fasta: str | Path,
+    conditions: Mapping[str, str],
+    paths: Mapping[str, Any],
+) -> None:
+    """Write genes, their representatives and, where there are counts (of counts.npz), reads and isoform switches.
+
+    genes: as from `gene_table`; conditions: of each sample, empty where none is given; paths: `genes` and
+    `representatives`, and with counts those of `write_counts` and `switches`.
+    """
+    chosen = choose_representatives(genes, None if counts is None else counts["counts"].sum(axis=1))
+    table = pd.DataFrame({"sequence": genes["transcript"], "group": genes["gene"], "representative": yes_no(chosen)})
+    write_representatives(table, fasta, paths["representatives"], kind="gene")
+    write_table(genes[["transcript", "gene", "support"]], paths["genes"])
+    if counts is None:
+        return
+    write_counts(genes, counts, conditions, paths)
+    of_samples = [conditions.get(str(name), "") for name in counts["samples"]]
+    write_table(find_switches(genes["gene"], genes["transcript"], counts["counts"], of_samples), paths["switches"])
+
+
+def read_counts(path: str | Path | None) -> dict[str, np.ndarray] | None:
+    """Arrays of counts.npz; None where there are no reads."""
+    return read_arrays(path, required=("samples", "counts", "effective_lengths")) if path else None
 
 
 def choose_representatives(genes: pd.DataFrame, reads: np.ndarray | None) -> np.ndarray:

@@ -108,10 +108,10 @@ rule write_h5ad:
 
 rule write_genes:
     input:
+        **({"counts": dataset("input/counts.npz")} if SHARED else {}),
         clusters=run("clusters.tsv"),
         sequences=dataset("input/sequences.tsv"),
         fasta=dataset("input/sequences.fna.gz"),
-        counts=dataset("input/counts.npz") if SHARED else [],
     output:
         **counts_of_genes(),
         genes=in_report(run("genes/genes.tsv"), "genes", "Genes"),
