@@ -46,6 +46,14 @@ SMALLEST_CLUSTER = 10
 SEED_OF_CUTS = 1
 
 
+def add_labelled_options(parser: argparse.ArgumentParser) -> None:
+    """Arguments that name sequences and the table of their known groups."""
+    parser.add_argument("fasta", type=Path)
+    parser.add_argument("labels", type=Path)
+    parser.add_argument("column", help="column of the labels table that holds the known group")
+    parser.add_argument("--ungap", action="store_true", help="FASTA is an alignment: take out its gaps")
+
+
 def write_labels(table: Path, column: str, target: Path) -> Path:
     """Write one column of a table as the workflow's table of labels."""
     labels = read_table(table, required=("sequence", column))
@@ -115,10 +123,7 @@ def group(fasta: Path, name: str, labels: Path, options: argparse.Namespace) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("fasta", type=Path)
-    parser.add_argument("labels", type=Path)
-    parser.add_argument("column", help="column of the labels table that holds the known group")
-    parser.add_argument("--ungap", action="store_true", help="FASTA is an alignment: take out its gaps")
+    add_labelled_options(parser)
     parser.add_argument(
         "--fragments", type=float, default=0.0, help="share of sequences that are also run as fragments"
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import pandas as pd
 from changed_sequences import without_gaps, write_records
-from grouping import write_labels
+from grouping import add_labelled_options, write_labels
 from latentseq.evaluation import NOT_SCORED, read_labels
 from latentseq.fasta import read_fasta
 from latentseq.tables import read_table
@@ -85,10 +85,7 @@ def describe(run: str, unseen: str, calls: pd.Series, labels: pd.Series) -> dict
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("fasta", type=Path)
-    parser.add_argument("labels", type=Path)
-    parser.add_argument("column", help="column of the labels table that holds the known group")
-    parser.add_argument("--ungap", action="store_true", help="FASTA is an alignment: take out its gaps")
+    add_labelled_options(parser)
     parser.add_argument("--least", type=int, default=20, help="sequences of the smallest class that is held out")
     add_run_options(parser)
     parser.set_defaults(seeds=[1])
