@@ -124,6 +124,20 @@ def test_changed_code_reruns_its_step(finished, snakemake, tmp_path):
 
 
 @pytest.mark.slow
+def test_compiled_code_stays_beside_the_library(inputs, snakemake, tmp_path):
+    """Another call finds what the first compiled, as both use the library where it lies."""
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
+    tree = checkout(tmp_path / "tree")
+    config = write_config(tmp_path, sequences="contigs.fna.gz", samples="samples.tsv")
+    snakemake(tmp_path, config, "--until", "measure_depth", workflow=tree)
+    compiled = tree / "scripts/latentseq/__pycache__"
+    assert list(compiled.glob("bam_records.add_records-*.nbi"))
+    made = {path: path.stat().st_mtime_ns for path in compiled.glob("bam_records.*")}
+    snakemake(tmp_path, config, "--until", "measure_depth", "--forceall", workflow=tree)
+    assert {path: path.stat().st_mtime_ns for path in compiled.glob("bam_records.*")} == made
+
+
+@pytest.mark.slow
 def test_run_yaml_repeats_the_run(finished, inputs, snakemake, tmp_path):
     """The run's own settings file, in a folder with nothing but the inputs, gives the same bytes."""
     described = finished / "results/tiny/seed2/run.yaml"

@@ -83,9 +83,7 @@ SettingsValidator = validators.extend(
 
 def default_settings():
     """All settings with their defaults, from config/config.yaml."""
-    return yaml.safe_load(
-        Path(workflow.source_path("../../config/config.yaml")).read_text()
-    )
+    return yaml.safe_load(source_path("../../config/config.yaml").read_text())
 
 
 def stop_early(check, *arguments):
@@ -98,9 +96,7 @@ def stop_early(check, *arguments):
 
 def check_settings(settings, where="settings"):
     """Check settings against the schema; unknown keys are errors, in one sentence each."""
-    schema = yaml.safe_load(
-        Path(workflow.source_path("../schemas/config.schema.yaml")).read_text()
-    )
+    schema = yaml.safe_load(source_path("../schemas/config.schema.yaml").read_text())
     errors = sorted(
         SettingsValidator(schema).iter_errors(settings),
         key=lambda error: list(map(str, error.path)),

@@ -1,5 +1,7 @@
-# Where the library is, and the digest of the code behind a step. A workflow that is used as a module from a repository
-# has only the files that are named through `workflow.source_path`, so the library's are named here, module by module.
+# Where the library is, and the digest of the code behind a step. Files of a checkout are used where they lie: Snakemake's
+# copies have another folder in each call, where Python and numba would compile everything anew. A workflow that is used
+# as a module from a repository has only the files that are named through `workflow.source_path`, so the library's are
+# named here, module by module.
 
 import ast
 import functools
@@ -7,11 +9,18 @@ import hashlib
 
 from pathlib import Path
 
+RULES = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+
+
+def source_path(path):
+    """Where a source file lies that is given from the folder of the rules: in the checkout, or in a copy."""
+    return RULES / path if RULES.is_dir() else Path(workflow.source_path(path))
+
 
 @functools.cache
 def read_source(path):
     """Text of a source file, and the paths of the library's modules that it imports; read once for all rules."""
-    text = Path(workflow.source_path(path)).read_text()
+    text = source_path(path).read_text()
     return text, imported_modules(text) if path.endswith(".py") else []
 
 
@@ -27,7 +36,7 @@ def imported_modules(text):
 
 
 def library_path(module):
-    """Path of a module of the library, as `workflow.source_path` takes it."""
+    """Path of a module of the library, as `source_path` takes it."""
     return f"../../scripts/latentseq/{module}.py"
 
 
@@ -45,7 +54,7 @@ def all_sources(*paths):
 def library_folder(*modules):
     """Folder that Python finds the library in, with these modules and those that they import."""
     all_sources(*map(library_path, modules))
-    return Path(workflow.source_path(library_path("__init__"))).parent.parent
+    return source_path(library_path("__init__")).parent.parent.resolve()
 
 
 def code_of(script, *others):
