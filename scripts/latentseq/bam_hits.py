@@ -112,34 +112,47 @@ def add_hits(  # type: ignore[no-untyped-def]
     return at, held, WHOLE
 
 
-@njit(cache=True)
-def best_of_reads(order, hits):  # type: ignore[no-untyped-def]
+def best_of_reads(
+    order: np.ndarray, hits: tuple[np.ndarray, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Of each mate the sequences that it fits best, and of each fragment those that both of its mates fit best.
 
-    `order`: int64, hits sorted by the names of their reads. Where the mates fit no sequence in common, their fragment
-    has those of both. Returns offsets int64 and rows int32, ascending within each, of the mates and of the fragments.
+    `order`: int64, hits sorted by the names of their reads, and those of a read by their rows. Where the mates fit no
+    sequence in common, their fragment has those of both. Returns offsets int64 and rows int32, ascending within each,
+    of the mates and of the fragments.
     """
-    names, rows, scores, seconds, _, _ = hits
     n = len(order)
     mates, of_mates = np.zeros(n + 1, np.int64), np.empty(n, np.int32)
     fragments, of_fragments = np.zeros(n + 1, np.int64), np.empty(n, np.int32)
+    n_mates, n_fragments = _best_of_reads(order, *hits[:4], mates, of_mates, fragments, of_fragments)
+    mates, fragments = mates[: n_mates + 1], fragments[: n_fragments + 1]
+    return mates, of_mates[: mates[-1]], fragments, of_fragments[: fragments[-1]]
+
+
+@njit(cache=True)
+def _best_of_reads(  # type: ignore[no-untyped-def]
+    order, names, rows, scores, seconds, mates, of_mates, fragments, of_fragments
+):
+    """Fill the four arrays of `best_of_reads`; the numbers of mates and of fragments."""
     n_mates = n_fragments = held = filled = first = 0
-    while first < n:
+    while first < len(order):
         last = first
-        while last < n and names[order[last]] == names[order[first]]:
+        while last < len(order) and names[order[last]] == names[order[first]]:
             last += 1
         start = held
-        middle = held = _add_best(order[first:last], rows, scores, seconds, False, of_mates, start)
-        held = _add_best(order[first:last], rows, scores, seconds, True, of_mates, middle)
-        for end in (middle, held):
-            if end > mates[n_mates]:
-                n_mates += 1
-                mates[n_mates] = end
-        filled = _add_common(of_mates[start:middle], of_mates[middle:held], of_fragments, filled)
+        middle = _add_best(order, first, last, rows, scores, seconds, False, of_mates, start)
+        held = _add_best(order, first, last, rows, scores, seconds, True, of_mates, middle)
+        if middle > start:
+            n_mates += 1
+            mates[n_mates] = middle
+        if held > middle:
+            n_mates += 1
+            mates[n_mates] = held
+        filled = _add_common(of_mates, start, middle, held, of_fragments, filled)
         n_fragments += 1
         fragments[n_fragments] = filled
         first = last
-    return mates[: n_mates + 1], of_mates[:held], fragments[: n_fragments + 1], of_fragments[:filled]
+    return n_mates, n_fragments
 
 
 @njit(cache=True)
@@ -178,53 +191,39 @@ def spans_of_fragments(order, hits, fragments, of_fragments):  # type: ignore[no
 
 
 @njit(cache=True)
-def _add_best(places, rows, scores, seconds, second, found, held):  # type: ignore[no-untyped-def]
+def _add_best(order, first, last, rows, scores, seconds, second, found, held):  # type: ignore[no-untyped-def]
     """Add the rows of the hits with the best score of one mate, each once and in order; the new end of `found`."""
     best = np.int64(NO_SCORE)
-    for place in places:
-        if seconds[place] == second:
-            best = max(best, np.int64(scores[place]))
+    for place in range(first, last):
+        if seconds[order[place]] == second and scores[order[place]] > best:
+            best = np.int64(scores[order[place]])
     start = held
-    for place in places:
-        if seconds[place] == second and scores[place] == best:
-            found[held] = rows[place]
+    for place in range(first, last):
+        hit = order[place]
+        if seconds[hit] == second and scores[hit] == best and (held == start or found[held - 1] != rows[hit]):
+            found[held] = rows[hit]
             held += 1
-    found[start:held] = np.sort(found[start:held])
-    return _keep_different(found, start, held)
+    return held
 
 
 @njit(cache=True)
-def _keep_different(found, start, end):  # type: ignore[no-untyped-def]
-    """Keep each of the sorted values of a stretch once; its new end."""
-    kept = start
-    for place in range(start, end):
-        if place == start or found[place] != found[kept - 1]:
-            found[kept] = found[place]
-            kept += 1
-    return kept
+def _add_common(rows, start, middle, end, found, held):  # type: ignore[no-untyped-def]
+    """Add the rows that are in both of two sorted stretches, or all where they have none in common; the new end.
 
-
-@njit(cache=True)
-def _add_common(one, other, found, held):  # type: ignore[no-untyped-def]
-    """Add the rows that are in both, or all where they have none in common; the new end of `found`."""
-    start = held
-    i = j = 0
-    while i < len(one) and j < len(other):
-        if one[i] == other[j]:
-            found[held] = one[i]
-            held += 1
-        step = one[i] <= other[j]
-        j += other[j] <= one[i]
-        i += step
-    if held > start:
-        return held
-    for row in one:
-        found[held] = row
-        held += 1
-    for row in other:
-        found[held] = row
-        held += 1
-    found[start:held] = np.sort(found[start:held])
+    The stretches are rows[start:middle] and rows[middle:end].
+    """
+    for every in (False, True):
+        filled, i, j = held, start, middle
+        while i < middle or j < end:
+            of_one = j == end or (i < middle and rows[i] <= rows[j])
+            of_other = i == middle or (j < end and rows[j] <= rows[i])
+            if every or (of_one and of_other):
+                found[filled] = rows[i] if of_one else rows[j]
+                filled += 1
+            i += of_one
+            j += of_other
+        if filled > held:
+            return filled
     return held
 
 

@@ -24,13 +24,16 @@ LONGEST_GAP = 3 * K  # bases without a common k-mer, between two on one diagonal
 class Sampled(NamedTuple):
     """Sampled k-mers of n sequences, those of sequence i from offsets[i] to offsets[i + 1], in their order.
 
-    offsets: (n + 1,) int64; hashes: uint64; places: int32, of their first base; by_hash: int32, the order of a
-    sequence's k-mers by their hashes. scale: one of so many k-mers was taken.
+    offsets: (n + 1,) int64; hashes: uint64; places: int32, of their first base; rows: int32, of their sequences;
+    order: int64, of all k-mers by their hashes; by_hash: int32, the order of a sequence's k-mers by theirs, counted
+    from its first. scale: one of so many k-mers was taken.
     """
 
     offsets: np.ndarray
     hashes: np.ndarray
     places: np.ndarray
+    rows: np.ndarray
+    order: np.ndarray
     by_hash: np.ndarray
     scale: int
 
@@ -41,10 +44,8 @@ def find_pairs(sequences: Iterable[bytes], names: np.ndarray, bases: int, mates:
     sequences: in the order of `names`; bases: of all of them; mates: reads of all samples (None: there are none).
     """
     sampled = sample_places(sequences, len(names), max(SMALLEST_SCALE, bases // MOST_SAMPLED))
-    order = np.argsort(sampled.hashes, kind="stable")
-    rows = np.repeat(np.arange(len(names), dtype=np.int32), np.diff(sampled.offsets))
-    first, second = _candidates(sampled.offsets, sampled.hashes, order, rows)
-    stretch, kmers, mismatches, opposite = _compare(first, second, *sampled[:4])
+    first, second = candidates(sampled)
+    stretch, kmers, mismatches, opposite = compare(first, second, sampled)
     reads, fewest = np.zeros(len(first), np.int64), np.zeros(len(first), np.int64)
     if mates is not None:
         of_each = reads_of_each(mates, len(names))
@@ -68,77 +69,102 @@ def sample_places(sequences: Iterable[bytes], n_sequences: int, scale: int) -> S
     offsets = np.concatenate([[0], np.cumsum([len(hashes) for hashes, _ in found])]).astype(np.int64)
     hashes = np.concatenate([np.empty(0, np.uint64), *(hashes for hashes, _ in found)])
     places = np.concatenate([np.empty(0, np.int32), *(places for _, places in found)])
-    return Sampled(offsets, hashes, places, _order_within(offsets, hashes), scale)
+    rows = np.repeat(np.arange(n_sequences, dtype=np.int32), np.diff(offsets))
+    order, by_hash = np.argsort(hashes, kind="stable"), np.empty(len(hashes), np.int32)
+    _order_within(offsets, rows, order, offsets[:-1].copy(), by_hash)
+    return Sampled(offsets, hashes, places, rows, order, by_hash, scale)
 
 
 @numba.njit(cache=True)
-def _order_within(offsets: np.ndarray, hashes: np.ndarray) -> np.ndarray:
-    """Order of each sequence's k-mers by their hashes, counted from its first; int32."""
-    order = np.empty(len(hashes), np.int32)
-    for row in range(len(offsets) - 1):
-        start, end = offsets[row], offsets[row + 1]
-        order[start:end] = np.argsort(hashes[start:end], kind="mergesort")
-    return order
+def _order_within(offsets, rows, order, ends, by_hash):  # type: ignore[no-untyped-def]
+    """Fill `by_hash` of `Sampled`; ends: (n,), where each row is filled up to, its offset at first."""
+    for kmer in order:
+        row = rows[kmer]
+        by_hash[ends[row]] = kmer - offsets[row]
+        ends[row] += 1
+
+
+def candidates(sampled: Sampled) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of rows in their order, the smaller first, that share enough k-mers of which none is in too many rows."""
+    n, size = len(sampled.offsets) - 1, len(sampled.hashes)
+    begins, ends = np.empty(size, np.int64), np.empty(size, np.int64)
+    _equal_kmers(sampled.hashes, sampled.order, begins, ends)
+    room = size
+    while True:
+        pairs = np.empty((2, room), np.int32)
+        counts, last, near = np.zeros(n, np.int32), np.full(n, -1, np.int32), np.empty(n, np.int32)
+        found = _candidates(sampled.offsets, sampled.order, sampled.rows, begins, ends, counts, last, near, pairs)
+        if found <= room:
+            first, second = pairs[:, :found]
+            in_order = np.lexsort((second, first))
+            return first[in_order], second[in_order]
+        room = found
 
 
 @numba.njit(cache=True)
-def _candidates(
-    offsets: np.ndarray, hashes: np.ndarray, order: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of rows, the smaller first, that share enough sampled k-mers of which none is in too many rows.
+def _equal_kmers(hashes, order, begins, ends):  # type: ignore[no-untyped-def]
+    """Of each k-mer its equals in `order`, from itself on: those before it looked at it. Of common ones there are none.
 
-    order: of all k-mers by hash; rows: (sampled,), of each k-mer.
+    order: of all k-mers by hash; begins, ends: (sampled,), filled.
     """
-    n = len(offsets) - 1
-    # Of each k-mer its equals in `order`, from itself on: those before it looked at it. Of common ones there are none.
-    begins, ends = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
     start = 0
     while start < len(order):
         end = start
         while end < len(order) and hashes[order[end]] == hashes[order[start]]:
             end += 1
         for place in range(start, end):
-            begins[order[place]], ends[order[place]] = place, end if end - start <= COMMONEST else place
+            begins[order[place]] = place
+            ends[order[place]] = end if end - start <= COMMONEST else place
         start = end
-    counts, last = np.zeros(n, np.int32), np.full(n, -1, np.int32)
-    first, second = [np.int32(0) for _ in range(0)], [np.int32(0) for _ in range(0)]
-    near = np.empty(n, np.int32)
-    for row in range(n):
+
+
+@numba.njit(cache=True)
+def _candidates(offsets, order, rows, begins, ends, counts, last, near, pairs):  # type: ignore[no-untyped-def]
+    """Fill `pairs`, (2, room), as far as there is room; the number of pairs. counts, last (-1), near: (n,), scratch."""
+    held = 0
+    for row in range(len(offsets) - 1):
         found = 0
         for kmer in range(offsets[row], offsets[row + 1]):
             for place in range(begins[kmer], ends[kmer]):
                 other = rows[order[place]]
-                if other <= row:
-                    continue
-                if last[other] != row:
-                    last[other], counts[other] = row, 0
-                    near[found] = other
-                    found += 1
-                counts[other] += 1
-        for other in np.sort(near[:found]):
-            if counts[other] >= FEWEST_SHARED:
-                first.append(np.int32(row))
-                second.append(other)
-    return np.array(first, dtype=np.int32), np.array(second, dtype=np.int32)
+                if other > row:
+                    if last[other] != row:
+                        last[other] = row
+                        counts[other] = 0
+                        near[found] = other
+                        found += 1
+                    counts[other] += 1
+        for place in range(found):
+            if counts[near[place]] >= FEWEST_SHARED:
+                if held < pairs.shape[1]:
+                    pairs[0, held] = row
+                    pairs[1, held] = near[place]
+                held += 1
+    return held
 
 
-@numba.njit(cache=True)
-def _compare(
-    first: np.ndarray,
-    second: np.ndarray,
-    offsets: np.ndarray,
-    hashes: np.ndarray,
-    places: np.ndarray,
-    by_hash: np.ndarray,
+def compare(
+    first: np.ndarray, second: np.ndarray, sampled: Sampled
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """K-mers in the longest exact stretch and in common, mismatches, and whether most lie in opposite directions."""
     stretch, shared = np.zeros(len(first), np.int64), np.zeros(len(first), np.int64)
     mismatches, opposite = np.zeros(len(first), np.int32), np.zeros(len(first), np.bool_)
-    partner = np.empty(max(1, np.diff(offsets).max()), np.int64)  # k-mer of the second that each of the first equals
+    partner = np.empty(np.diff(sampled.offsets).max(initial=0), np.int64)
+    of_kmers = sampled.offsets, sampled.hashes, sampled.places, sampled.by_hash
+    _compare(first, second, *of_kmers, partner, stretch, shared, mismatches, opposite)
+    return stretch, shared, mismatches, opposite
+
+
+@numba.njit(cache=True)
+def _compare(  # type: ignore[no-untyped-def]
+    first, second, offsets, hashes, places, by_hash, partner, stretch, shared, mismatches, opposite
+):
+    """Fill the last four, (pairs,); partner: scratch, k-mer of the second that each of the first equals."""
     for pair in range(len(first)):
         a, b = offsets[first[pair]], offsets[second[pair]]
         a_end, b_end = offsets[first[pair] + 1], offsets[second[pair] + 1]
-        partner[: a_end - a] = -1
+        for kmer in range(a_end - a):
+            partner[kmer] = -1
         i, j = a, b
         while i < a_end and j < b_end:
             one, other = hashes[a + by_hash[i]], hashes[b + by_hash[j]]
@@ -146,30 +172,29 @@ def _compare(
                 partner[by_hash[i]] = by_hash[j]
             i += one <= other
             j += other < one
-        found = _walk(partner[: a_end - a], places[a:a_end], places[b:b_end])
+        found = _walk(partner, a_end - a, places, a, b)
         stretch[pair], shared[pair], mismatches[pair], opposite[pair] = found
-    return stretch, shared, mismatches, opposite
 
 
 @numba.njit(cache=True)
-def _walk(partner, places, others):  # type: ignore[no-untyped-def]
+def _walk(partner, n, places, a, b):  # type: ignore[no-untyped-def]
     """K-mers in the longest exact stretch, k-mers in common, mismatches, and whether most lie in opposite directions.
 
-    partner: (k-mers,) of the second's k-mers the one that is equal, -1 for none. Common k-mers that follow each other
-    in both, in either direction, are one stretch; two that do not, but lie as far apart in both, have mismatches
-    between them.
+    partner: of the second's k-mers the one that each of the first's n equals, -1 for none. places: of all k-mers, those
+    of the first from a on, of the second from b on. Common k-mers that follow each other in both, in either direction,
+    are one stretch; two that do not, but lie as far apart in both, have mismatches between them.
     """
     longest = shared = mismatches = turned = direction = 0
     before = start = -1
-    for kmer in range(len(partner)):
+    for kmer in range(n):
         here = partner[kmer]
         if here < 0:
             continue
         shared += 1
         goes_on = False
         if before >= 0:
-            step = places[kmer] - places[before]
-            other_step = others[here] - others[partner[before]]
+            step = places[a + kmer] - places[a + before]
+            other_step = places[b + here] - places[b + partner[before]]
             same_diagonal = step == abs(other_step)
             turn = 1 if other_step > 0 else -1
             turned += turn
@@ -181,8 +206,8 @@ def _walk(partner, places, others):  # type: ignore[no-untyped-def]
             else:
                 direction = 0
         if not goes_on:
-            start = places[kmer]
-        longest = max(longest, places[kmer] - start + 1)
+            start = places[a + kmer]
+        longest = max(longest, places[a + kmer] - start + 1)
         before = kmer
     return longest, shared, mismatches, turned < 0
 
@@ -197,33 +222,28 @@ def shared_reads(first: np.ndarray, second: np.ndarray, classes: Classes, n: int
     number = np.repeat(np.arange(len(classes.counts)), classes.sizes)
     order = np.argsort(classes.rows, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(classes.rows, minlength=n))])
-    return _shared_reads(first, second, classes.offsets, classes.rows, classes.counts, number[order], starts)
+    found, reads, last = np.zeros(len(first), np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64)
+    of_classes = classes.offsets, classes.rows, classes.counts, number[order], starts
+    _shared_reads(first, second, *of_classes, reads, last, found)
+    return found
 
 
 @numba.njit(cache=True)
-def _shared_reads(
-    first: np.ndarray,
-    second: np.ndarray,
-    offsets: np.ndarray,
-    rows: np.ndarray,
-    counts: np.ndarray,
-    sets: np.ndarray,
-    starts: np.ndarray,
-) -> np.ndarray:
-    """Reads of both; sets: of row i, sets[starts[i]:starts[i + 1]]."""
-    n = len(starts) - 1
-    found = np.zeros(len(first), np.int64)
-    reads, last = np.zeros(n, np.int64), np.full(n, -1, np.int64)
+def _shared_reads(  # type: ignore[no-untyped-def]
+    first, second, offsets, rows, counts, sets, starts, reads, last, found
+):
+    """Fill `found`, reads of both; sets: of row i, sets[starts[i]:starts[i + 1]]. reads, last (-1): (n,), scratch."""
     done = np.int64(-1)
     for pair in range(len(first)):
         row = first[pair]
         if row != done:
             done = row
-            for number in sets[starts[row] : starts[row + 1]]:
-                for other in rows[offsets[number] : offsets[number + 1]]:
+            for number in range(starts[row], starts[row + 1]):
+                one = sets[number]
+                for place in range(offsets[one], offsets[one + 1]):
+                    other = rows[place]
                     if last[other] != row:
                         last[other], reads[other] = row, 0
-                    reads[other] += counts[number]
+                    reads[other] += counts[one]
         if last[second[pair]] == row:
             found[pair] = reads[second[pair]]
-    return found

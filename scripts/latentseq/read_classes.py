@@ -115,7 +115,7 @@ def read_classes(
         read_records(alignments, add)
         sha256 = alignments.sha256()
     found = tuple(array[:held] for array in hits)
-    order = np.argsort(found[0], kind="stable")
+    order = np.lexsort((found[1], found[0]))
     mate_offsets, mate_rows, fragment_offsets, fragment_rows = best_of_reads(order, found)
     mates = count_sets(mate_offsets, mate_rows)
     spans = spans_of_fragments(order, found, fragment_offsets, fragment_rows)
