@@ -108,27 +108,28 @@ def trained_on_whole_contigs(run: FinishedRun, features: Features, seed: int) ->
 def graphs(run: FinishedRun) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """What each row changes about the graph: its name, the communities, and functions of `graph`."""
     cluster = run.settings["cluster"]
-    n_neighbors, fineness = cluster["n_neighbors"], cluster["fineness"]
+    n_neighbors, fineness, share = cluster["n_neighbors"], cluster["fineness"], cluster["fragment_share"]
     if run.links is not None and run.links.nnz:
-        yield "each assembly apart: no exact stretches", graph.Communities(n_neighbors, fineness, None), {}
+        yield "each assembly apart: no exact stretches", graph.Communities(n_neighbors, fineness, None, share), {}
     for resolution in (0.1, 1.0):
         yield f"resolution {resolution}", fixed_resolution(run, n_neighbors, resolution), {}
     for other in (fineness / 2, fineness * 2):
-        yield f"fineness {other:g}", graph.Communities(n_neighbors, other, run.links), {}
-    yield "10 neighbours", graph.Communities(10, fineness, run.links), {}
+        yield f"fineness {other:g}", graph.Communities(n_neighbors, other, run.links, share), {}
+    yield "10 neighbours", graph.Communities(10, fineness, run.links, share), {}
     equal = {"weigh_edges": equal_weights}
-    yield "edges of equal weight", graph.Communities(n_neighbors, fineness, run.links), equal
+    yield "edges of equal weight", graph.Communities(n_neighbors, fineness, run.links, share), equal
+    yield "fragments not joined", graph.Communities(n_neighbors, fineness, run.links), {}
 
 
 def fixed_resolution(run: FinishedRun, n_neighbors: int, resolution: float) -> graph.Communities:
     """Communities that do not look for their resolution."""
 
     class Fixed(graph.Communities):
-        def __call__(self, z: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
+        def __call__(self, z: np.ndarray, samples: np.ndarray, seed: int, lengths: np.ndarray) -> np.ndarray:
             with patch.object(graph, "find_resolution", lambda *_: resolution):
-                return super().__call__(z, samples, seed)
+                return super().__call__(z, samples, seed, lengths)
 
-    return Fixed(n_neighbors, 1.0, run.links)
+    return Fixed(n_neighbors, 1.0, run.links, run.settings["cluster"]["fragment_share"])
 
 
 def equal_weights(z: np.ndarray, edges: graph.Edges) -> np.ndarray:
@@ -143,7 +144,8 @@ def table(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator
         started = time.monotonic()
         z = make()
         seconds = time.monotonic() - started
-        communities = graph.Communities(cluster["n_neighbors"], cluster["fineness"], run.links)
+        options = cluster["n_neighbors"], cluster["fineness"], run.links, cluster["fragment_share"]
+        communities = graph.Communities(*options)
         yield {"changed": name} | run.score_timed(communities, z, seed) | {"map (s)": f"{seconds:.1f}"}
     for name, communities, functions in graphs(run):
         with patch.multiple(graph, **({"weigh_edges": graph.weigh_edges} | functions)):

@@ -23,7 +23,7 @@ from latentseq.overlaps import read_overlaps
 from latentseq.sequence_table import read_sequences
 
 MEASURES = ("near_complete", "medium_quality", "recoverable", "clusters", "ari", "ari_bases")
-Labelling = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # z, samples, seed: labels
+Labelling = Callable[[np.ndarray, np.ndarray, int, np.ndarray], np.ndarray]  # z, samples, seed, lengths: labels
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,14 @@ class FinishedRun:
         noise = np.sqrt((self.latent.sigma**2).mean(axis=0))
         chosen = numbers | {"method": name, "n_clusters": n_clusters}
         method = choose_method(noise=noise, drawn=False, links=self.links, **chosen)
-        return self.score_timed(lambda z, samples, seed: method(z, self.lengths, samples, seed), self.latent.mu, seed)
+        return self.score_timed(
+            lambda z, samples, seed, lengths: method(z, lengths, samples, seed), self.latent.mu, seed
+        )
 
     def score_timed(self, cluster: Labelling, z: np.ndarray, seed: int) -> dict[str, str]:
         """Measures of the clusters of some latent means, and seconds that clustering them took."""
         started = time.monotonic()
-        numbers = cluster(z, self.samples, seed)
+        numbers = cluster(z, self.samples, seed, self.lengths)
         seconds = time.monotonic() - started
         return self.score(numbers) | {"seconds": f"{seconds:.1f}"}
 

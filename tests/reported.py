@@ -26,6 +26,7 @@ SETTINGS = {
         "n_neighbors": 25,
         "fineness": 0.045,
         "support_draws": 10,
+        "fragment_share": 0.1,
         "min_following": 0.5,
     },
 }

@@ -5,9 +5,11 @@ import scipy.sparse as sp
 from latentseq import graph
 from latentseq.graph import (
     Communities,
+    Edges,
     effective_number,
     find_resolution,
     join_edges,
+    join_fragments,
     leiden,
     links_of,
     nearest_neighbors,
@@ -191,6 +193,63 @@ def test_links_weigh_by_the_bases_shared():
     rows = (np.array([0, 0], np.int32), np.array([1, 2], np.int32))
     links = links_of(Overlaps(names, *rows, np.array([500.0, 90_000.0], np.float32), np.ones(2, np.float32)))
     np.testing.assert_allclose(links.toarray(), [[0, 0.25, 2], [0.25, 0, 0], [2, 0, 0]])
+
+
+HUNDREDS = np.repeat([0, 1, 2], [100, 5, 100])  # labels: two large communities, and a small one
+
+
+def joined(between, share=0.1, labels=HUNDREDS, lengths=None):
+    """Labels once fragments have joined; between: weight of the edge between the first rows of two labels.
+
+    Within each label rows make a path whose edges weigh 1.
+    """
+    starts = np.searchsorted(labels, np.arange(labels.max() + 1))
+    paths = np.flatnonzero(labels[1:] == labels[:-1])
+    first = np.concatenate([paths, [starts[a] for a, _ in between]]).astype(int)
+    second = np.concatenate([paths + 1, [starts[b] for _, b in between]]).astype(int)
+    weight = np.concatenate([np.ones(len(paths)), list(between.values())])
+    edges = Edges(first, second, np.zeros(len(first)), [])
+    return join_fragments(labels, edges, weight, np.ones(len(labels)) if lengths is None else lengths, share)
+
+
+def test_a_fragment_joins_the_one_community_that_it_hangs_on():
+    assert same_partition(joined({(0, 1): 0.5, (0, 2): 3.0}), np.repeat([0, 2], [105, 100]))
+
+
+def test_fragments_that_hang_on_two_or_on_hardly_any_stay_apart():
+    assert same_partition(joined({(0, 1): 0.5, (1, 2): 0.1}), HUNDREDS)
+    assert same_partition(joined({(0, 2): 3.0}), HUNDREDS)
+    assert same_partition(joined({(0, 1): 0.04, (0, 2): 3.0}), HUNDREDS)  # of 8.04
+    assert same_partition(joined({(0, 1): 0.05, (0, 2): 3.0}), np.repeat([0, 2], [105, 100]))
+
+
+def test_fragments_together_are_no_more_than_their_share():
+    labels = np.repeat([0, 1, 2], [100, 6, 5])
+    assert same_partition(joined({(0, 1): 0.5, (0, 2): 0.5}, 0.1, labels), np.repeat([0, 1, 0], [100, 6, 5]))
+    assert same_partition(joined({(0, 1): 0.5, (0, 2): 0.5}, 0.11, labels), np.zeros(111, int))
+    bases = np.repeat([1, 9, 9], [100, 6, 5])
+    assert same_partition(joined({(0, 1): 0.5, (0, 2): 0.5}, 0.11, labels, bases), labels)
+
+
+def test_a_fragment_of_a_fragment_goes_with_it():
+    labels = np.repeat([0, 1, 2], [200, 15, 1])
+    assert same_partition(joined({(0, 1): 0.5, (1, 2): 0.5}, 0.1, labels), np.repeat([0, 1], [200, 16]))
+    assert same_partition(joined({(0, 1): 5.0, (1, 2): 0.5}, 0.1, labels), np.zeros(216, int))
+
+
+def test_without_a_share_nothing_joins():
+    assert same_partition(joined({(0, 1): 0.5}, 0.0), HUNDREDS)
+
+
+def test_fragments_of_rows_join_by_their_bases():
+    """Of few clouds a small one beside a large one is a community of its own, unless fragments may join."""
+    z, labels = blobs([400, 20, 400], [[0, 0, 0], [4.5, 0, 0], [40, 0, 0]], 1)
+    samples = np.full(len(z), "")
+    apart, together = (Communities(15, 0.045, None, share)(z, samples, 1) for share in (0.0, 0.1))
+    assert len(np.unique(apart)) == 3
+    assert same_partition(together, np.where(labels == 1, 0, labels))
+    long_ones = np.where(labels == 1, 10.0, 1.0)
+    np.testing.assert_array_equal(Communities(15, 0.045, None, 0.1)(z, samples, 1, long_ones), apart)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

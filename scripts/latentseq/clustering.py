@@ -110,12 +110,12 @@ def apart(cluster: OfOneSample) -> Method:
     return of_each_sample
 
 
-def leiden(n_neighbors: int, fineness: float, links: sp.csr_matrix | None) -> Method:
+def leiden(n_neighbors: int, fineness: float, links: sp.csr_matrix | None, fragment_share: float) -> Method:
     """Leiden on a graph of all samples (`graph.Communities`); a cluster has the same number in all of them."""
-    communities = Communities(n_neighbors, fineness, links)
+    communities = Communities(n_neighbors, fineness, links, fragment_share)
 
     def cluster(z: np.ndarray, lengths: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
-        return by_size(communities(z, samples, seed), lengths)
+        return by_size(communities(z, samples, seed, lengths), lengths)
 
     return cluster
 
@@ -129,6 +129,7 @@ def choose_method(
     n_clusters: int | None,
     n_neighbors: int,
     fineness: float,
+    fragment_share: float,
     min_cluster_size: int,
 ) -> Method:
     """Clustering method of a name; noise: mean posterior deviation of each dimension, (dimensions,); drawn: whether
@@ -142,7 +143,7 @@ def choose_method(
             "Hint: set cluster.n_clusters, or take the method leiden, gaussian_mixture or hdbscan, which find it."
         )
     return {
-        "leiden": lambda: leiden(n_neighbors, fineness, links),
+        "leiden": lambda: leiden(n_neighbors, fineness, links, fragment_share),
         "kmeans": lambda: apart(kmeans(n_clusters or 1)),
         "gaussian_mixture": lambda: apart(gaussian_mixture(n_clusters, noise, drawn)),
         "hdbscan": lambda: apart(hdbscan(min_cluster_size)),

@@ -17,6 +17,7 @@ BASES_OF_LINK, STRONGEST_LINK = 2000, 2.0  # shared bases that weigh as much as 
 CHUNK = 200_000  # edges whose distances are computed at a time
 ITERATIONS, ITERATIONS_OF_SEARCH, ITERATIONS_OF_DRAWS = 5, 3, 2  # of Leiden
 MOST_ROUNDS, NEAR_ENOUGH = 12, 0.1  # of the search for a resolution; difference of logarithms
+ONLY, FEWEST_OUTSIDE = 0.9, 0.005  # of a fragment: share of its edges to others that lead to one; of all its edges
 
 
 def nearest_neighbors(z: np.ndarray, n_neighbors: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -168,6 +169,37 @@ def effective_number(labels: np.ndarray, weight: np.ndarray) -> float:
     return float(1 / max((shares**2).sum(), 1e-300))
 
 
+def join_fragments(
+    labels: np.ndarray, edges: Edges, weight: np.ndarray, lengths: np.ndarray, share: float
+) -> np.ndarray:
+    """Join small communities to the one that they hang on; (n,) int.
+
+    What differs from the rest of its genome in depth or composition, as a phage, a repeat or an island does, is a
+    community of its own where the genomes around it are few and large. It is taken for a fragment if nearly all of its
+    edges to others lead to one community and are not a trace only, and all fragments of that one have together at most
+    `share` of its bases. labels, lengths: (n,); weight: (edges,).
+    """
+    n = int(labels.max(initial=-1)) + 1
+    between = sp.csr_matrix((weight, (labels[edges.first], labels[edges.second])), (n, n))
+    between = between + between.T
+    of_all = np.asarray(between.sum(axis=1)).ravel()
+    between = sp.csr_matrix(between - sp.diags(between.diagonal()))
+    outside, largest = np.asarray(between.sum(axis=1)).ravel(), between.max(axis=1).toarray().ravel()
+    neighbor = np.asarray(between.argmax(axis=1)).ravel()
+    hangs = (largest > 0) & (largest >= ONLY * outside) & (largest >= FEWEST_OUTSIDE * of_all)
+    bases = np.bincount(labels, lengths, n)
+    joined, joins = np.zeros(n), np.arange(n)
+    smallest_first = np.argsort(bases, kind="stable")
+    for community in smallest_first[hangs[smallest_first]]:
+        other = neighbor[community]
+        fragments = joined[other] + joined[community] + bases[community]
+        if fragments <= share * bases[other]:
+            joins[community], joined[other] = other, fragments
+    for community in smallest_first[::-1]:  # what joins a fragment goes where that goes
+        joins[community] = joins[joins[community]]
+    return joins[labels]
+
+
 class Communities:
     """Clusters of rows by Leiden on a graph of nearest neighbours within samples and of links between them.
 
@@ -176,15 +208,22 @@ class Communities:
     of its differences, on 31,000 and 48,000 contigs, where another seed moves it by 0.002).
     """
 
-    def __init__(self, n_neighbors: int, fineness: float, links: sp.csr_matrix | None) -> None:
+    def __init__(
+        self, n_neighbors: int, fineness: float, links: sp.csr_matrix | None, fragment_share: float = 0.0
+    ) -> None:
         self.n_neighbors, self.fineness, self.links = n_neighbors, fineness, links
+        self.fragment_share = fragment_share
         self.edges: Edges | None = None
         self.network: igraph.Graph | None = None
         self.resolution: float | None = None
 
-    def __call__(self, z: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
-        """Label of each row, (n,) int; rows of several samples may share one. z: (n, dimensions); samples: (n,)."""
+    def __call__(self, z: np.ndarray, samples: np.ndarray, seed: int, lengths: np.ndarray | None = None) -> np.ndarray:
+        """Label of each row, (n,) int; rows of several samples may share one.
+
+        z: (n, dimensions); samples: (n,); lengths: (n,) bases of rows, 1 each by default.
+        """
         n = len(z)
+        lengths = np.ones(n) if lengths is None else lengths
         if self.edges is None:
             self.edges = join_edges(neighbors_by_sample(z, samples, self.n_neighbors, seed), self.links, n)
             self.network = igraph.Graph(n, np.column_stack([self.edges.first, self.edges.second]))
@@ -194,5 +233,7 @@ class Communities:
         if self.resolution is None:
             of_rows = strength(self.edges, weight, n)
             self.resolution = find_resolution(self.network, weight, of_rows, self.fineness, seed)
-            return leiden(self.network, weight, self.resolution, seed)
-        return leiden(self.network, weight, self.resolution, seed, ITERATIONS_OF_DRAWS)
+            labels = leiden(self.network, weight, self.resolution, seed)
+        else:
+            labels = leiden(self.network, weight, self.resolution, seed, ITERATIONS_OF_DRAWS)
+        return join_fragments(labels, self.edges, weight, lengths, self.fragment_share)

@@ -197,6 +197,11 @@ def describe_clusters(content: ReportInput) -> list[str]:
         return describe_partition(content)
     cluster = fill_in_clusters(cluster, contigs=len(content.depth["samples"]) > 0)
     sentences = [f"Latent means were clustered {_method(content, cluster)}."]
+    if cluster["method"] == "leiden" and cluster["fragment_share"]:
+        sentences.append(
+            "Clusters that hung on a single other one joined it, up to "
+            f"{100 * cluster['fragment_share']:g} % of its bases."
+        )
     if len(content.sequences["sample"].unique()) > 1:
         apart = "Neighbours were looked for within each assembly" if cluster["method"] == "leiden" else APART
         sentences.append(f"{apart}, in the map that all share.")
