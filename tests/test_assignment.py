@@ -23,6 +23,7 @@ from latentseq.embedding import embed
 from latentseq.encoding_columns import encode_alignment
 from latentseq.latent import Latent
 from latentseq.models import load_model
+from latentseq.novelty import Novelty
 from latentseq.objective import design_architecture
 from latentseq.scales import read_earlier
 from latentseq.training import describe_frame, train
@@ -90,7 +91,7 @@ def test_the_table_and_its_form():
     table = assign(latent_of([[0.0, 0.1], [9, 9]], word="new"), earlier_of(np.zeros((30, 2)), ["a"] * 30))
     assert list(table.columns) == [
         *("sequence", "cluster", "support", "nearest_cluster", "distance", "distance_limit", "loss", "loss_limit"),
-        "reason",
+        *("composition_distance", "composition_limit", "reason"),
     ]
     assert list(table["sequence"]) == ["new0", "new1"]
     assert list(table["nearest_cluster"]) == ["a", "a"]
@@ -98,13 +99,25 @@ def test_the_table_and_its_form():
 
 
 def test_reasons_are_words():
-    far, unexplained = np.array([False, True, False, True]), np.array([False, False, True, True])
-    assert list(reasons(far, unexplained)) == [
+    far = np.array([False, True, False, True, False, True])
+    unexplained = np.array([False, False, True, True, False, True])
+    unlike = np.array([False, False, False, False, True, True])
+    assert list(reasons(far, unexplained, unlike)) == [
         "",
         "far from every cluster",
         "badly explained by the model",
         "far from every cluster and badly explained by the model",
+        "unlike every group in composition",
+        "far from every cluster and badly explained by the model and unlike every group in composition",
     ]
+
+
+def test_what_is_unlike_all_in_composition_is_of_none():
+    novelty = Novelty(np.array([1.0, 3.0, 3.0]), np.array([2.0, 2.0, np.nan]))
+    table = assign(latent_of(np.zeros((3, 2)), word="new"), earlier_of(np.zeros((30, 2)), ["a"] * 30), novelty=novelty)
+    assert list(table["cluster"]) == ["a", "", "a"]
+    assert list(table["reason"]) == ["", "unlike every group in composition", ""]
+    assert list(table["support"]) == [1, 1, 1]
 
 
 def brute_leave_one_out(z):

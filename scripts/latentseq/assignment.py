@@ -1,6 +1,7 @@
 """Sequences that a model has not seen, brought to the clusters and the map of an earlier run, or to none of them."""
 
 import logging
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from latentseq.earlier_clusters import EarlierRun
 from latentseq.latent import Latent, active_dimensions
+from latentseq.novelty import Novelty, unknown_novelty
+from latentseq.sampling import evenly
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
@@ -21,7 +24,11 @@ FEWEST_UNSEEN, LARGEST_STRETCH = 10, 3.0  # held-out sequences behind a stretch,
 PEERS = 200  # earlier sequences of about the same length that a loss is compared with
 CLOSEST = 1e-9  # distances below count as this one, so that a weight is a number
 ROUNDING = 1e-5  # of a distance between positions in float32: the same sequence again may lie so far off
-FAR, BADLY_EXPLAINED = "far from every cluster", "badly explained by the model"
+FAR, BADLY_EXPLAINED, UNLIKE = (
+    "far from every cluster",
+    "badly explained by the model",
+    "unlike every group in composition",
+)
 
 
 def nearest(rows: np.ndarray, queries: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,11 +52,6 @@ def falling_weights(distances: np.ndarray) -> np.ndarray:
     """Weights that fall with distance and sum to 1 in each row; (n, k)."""
     weights = 1 / np.maximum(distances, CLOSEST)
     return weights / weights.sum(axis=1, keepdims=True)
-
-
-def evenly(number: int, most: int) -> np.ndarray:
-    """Places of all, or of the most allowed at even steps."""
-    return np.arange(number) if number <= most else np.linspace(0, number - 1, most).astype(np.int64)
 
 
 def leave_one_out(members: np.ndarray, noise: np.ndarray | None = None, asked: np.ndarray | None = None) -> np.ndarray:
@@ -181,13 +183,16 @@ def assign_newcomers(
     quantile: float,
     draws: int,
     seed: int,
+    novelty: Novelty | None = None,
 ) -> pd.DataFrame:
     """Assign new sequences to the clusters of an earlier run, or to none of them.
 
     latent: map of the newcomers by the earlier run's model; sequences: their table; quantile: share of the earlier
-    sequences themselves that would be within the limits; draws: from the posterior of each newcomer, for its support.
+    sequences themselves that would be within the limits; draws: from the posterior of each newcomer, for its support;
+    novelty: how far in composition they lie (None: not known).
     Returns columns sequence, cluster (empty for none), support, nearest_cluster, distance, distance_limit, loss,
-    loss_limit, reason (of none). Raises ValueError when the two maps do not fit each other or the table.
+    loss_limit, composition_distance, composition_limit (both NaN where not known), reason (of none). Raises ValueError
+    when the two maps do not fit each other or the table.
     """
     names = sequences["sequence"].to_numpy(str)
     require_same_names(latent.sequences, names, "latent.npz", "sequences.tsv")
@@ -199,12 +204,15 @@ def assign_newcomers(
     loss_limit = loss_limits(lengths, earlier.lengths, earlier_loss, earlier.held_out, quantile)
     place, distance = clusters.vote(latent.mu.astype(np.float64))
     limits = clusters.limits(quantile)
-    far, unexplained = distance > limits[place], loss > loss_limit
-    answer = np.where(far | unexplained, -1, place)
+    novelty = novelty or unknown_novelty(len(names))
+    far, unexplained, unlike = distance > limits[place], loss > loss_limit, novelty.distance > novelty.limit
+    answer = np.where(far | unexplained | unlike, -1, place)
     told = active_dimensions(earlier.latent)  # the others hold noise alone
     sigma, earlier_sigma = latent.sigma * told, earlier.latent.sigma[has_cluster] * told
     support = measure_support(
-        latent.mu, sigma, earlier_sigma, np.where(unexplained, -2, answer), clusters, quantile, draws=draws, seed=seed
+        *(latent.mu, sigma, earlier_sigma, np.where(unexplained | unlike, -2, answer), clusters, quantile),
+        draws=draws,
+        seed=seed,
     )
     table = pd.DataFrame(
         {
@@ -216,20 +224,24 @@ def assign_newcomers(
             "distance_limit": limits[place],
             "loss": loss,
             "loss_limit": loss_limit,
-            "reason": reasons(far, unexplained),
+            "composition_distance": novelty.distance,
+            "composition_limit": novelty.limit,
+            "reason": reasons(far, unexplained, unlike),
         }
     )
     logger.info(
-        "%d of %d new sequences are of one of %d clusters; %d are far from every one, %d are badly explained",
-        *((answer >= 0).sum(), len(names), len(clusters.names), far.sum(), unexplained.sum()),
+        "%d of %d new sequences are of one of %d clusters; %d are far from every one, %d are badly explained, %d are "
+        "unlike all in composition",
+        *((answer >= 0).sum(), len(names), len(clusters.names), far.sum(), unexplained.sum(), unlike.sum()),
     )
     return table
 
 
-def reasons(far: np.ndarray, unexplained: np.ndarray) -> np.ndarray:
+def reasons(far: np.ndarray, unexplained: np.ndarray, unlike: np.ndarray) -> np.ndarray:
     """Say in words why a sequence is of none of the clusters, (n,); empty where it is of one."""
-    texts = np.array(["", FAR, BADLY_EXPLAINED, f"{FAR} and {BADLY_EXPLAINED}"])
-    return texts[far + 2 * unexplained]
+    words = (FAR, BADLY_EXPLAINED, UNLIKE)
+    said = [" and ".join(compress(words, (number & 1, number & 2, number & 4))) for number in range(8)]
+    return np.array(said)[far + 2 * unexplained + 4 * unlike]
 
 
 def measure_support(
@@ -245,8 +257,9 @@ def measure_support(
 ) -> np.ndarray:
     """Share of posterior draws of each newcomer that get the same answer, (n,) from 0 to 1; NaN without draws.
 
-    mu, sigma: (n, d); answer: (n,) place of a cluster, -1 for none by distance, -2 for none by the loss, which is not
-    drawn. A draw lies off its mean by noise, so its limits are those of draws of the members; earlier_sigma: (m, d).
+    mu, sigma: (n, d); answer: (n,) place of a cluster, -1 for none by distance, -2 for none by the loss or composition,
+    which are not drawn. A draw lies off its mean by noise, so its limits are those of draws of the members;
+    earlier_sigma: (m, d).
     """
     if not draws:
         return np.full(len(mu), np.nan)

@@ -12,6 +12,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
+from latentseq.sampling import evenly
+
 logger = logging.getLogger(__name__)
 
 MOST_FOR_TREE = 4000  # rows behind the tree, evenly taken: its memory grows with their square
@@ -23,9 +25,7 @@ WORSE_IN_A_ROW = 4  # numbers tried after the best so far
 
 def ward_tree(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows behind the tree, (m,), and Ward's tree of them in scipy's form; z (n, dimensions)."""
-    rows = np.arange(len(z))
-    if len(z) > MOST_FOR_TREE:
-        rows = np.linspace(0, len(z) - 1, MOST_FOR_TREE).astype(np.int64)
+    rows = evenly(len(z), MOST_FOR_TREE)
     return rows, linkage(z[rows], "ward")
 
 

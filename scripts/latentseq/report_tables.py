@@ -47,6 +47,7 @@ FIDELITY: Final = {
     "correlation of pairwise correlations": "how well it is kept which columns rise and fall together; 1 is perfect",
 }
 MOST_ASSIGNED: Final = 2000  # rows of the table of newcomers
+LIMITED = ("distance", "distance_limit", "loss", "loss_limit", "composition_distance", "composition_limit")
 MOST_INSERTIONS: Final = 100
 COMMON_INSERTION: Final = 0.01  # share of reads; rarer ones are mostly errors
 
@@ -143,8 +144,8 @@ def assignment_table(assignments: pd.DataFrame) -> Table:
     columns["cluster"] = ("text", [Cell(text or "none", text) for text in shown["cluster"]])
     columns["support"] = ("number", [number_cell(text, format_number) for text in shown["support"]])
     columns["nearest cluster"] = ("text", [Cell(text, text) for text in shown["nearest_cluster"]])
-    for name in ("distance", "distance_limit", "loss", "loss_limit"):
-        if name in shown:
+    for name in LIMITED:
+        if name in shown and (shown[name] != "").any():
             columns[name.replace("_", " ")] = ("number", [number_cell(text, format_number) for text in shown[name]])
     columns["why none"] = ("text", [Cell(text, text) for text in shown["reason"]])
     return from_columns(columns)

@@ -9,6 +9,8 @@ if EARLIER:
         input:
             latent=run("latent.npz"),
             sequences=dataset("input/sequences.tsv"),
+            features=run("features.npz"),
+            earlier_features=f"{EARLIER}/features.npz",
             earlier_latent=f"{EARLIER}/latent.npz",
             earlier_clusters=f"{EARLIER}/clusters.tsv",
             earlier_sequences=f"{Path(EARLIER).parent}/input/sequences.tsv",

@@ -56,6 +56,7 @@ EARLIER_FILES = [
         "../input/sequences.tsv",
         "vae.safetensors",
         "vae.json",
+        "features.npz",
         "latent.npz",
         "clusters.tsv",
         "map.tsv",
