@@ -88,6 +88,32 @@ def test_much_shorter_ones_than_a_piece_are_not_judged():
     assert list(np.isnan(novelty.limit)) == [True, False]
 
 
+def test_lengths_that_nothing_known_can_be_cut_to():
+    """Between short sequences, and long ones in long pieces, there is nothing to learn from."""
+    short, clusters = known(n=60, length=500)
+    long, more = known(n=60, length=500)
+    counts = np.concatenate([short.pieces.counts, 100 * long.pieces.counts])
+    block = unscaled(counts.astype(np.float32), COLUMNS, "negative_binomial")
+    names = np.array([f"s{i}" for i in range(120)])
+    earlier = Features(names, np.ones(120, np.float32), {"composition": block}, pieces=Pieces(np.arange(121), counts))
+    novelty = measure_novelty(sequences([0] * 3, [500, 5000, 50_000], 10), earlier, np.concatenate([clusters, more]))
+    assert np.isnan(novelty.limit[1])
+
+
+@pytest.mark.parametrize("n", [1, 2, 29])
+def test_nothing_is_known_from_few_sequences(n):
+    earlier, clusters = known(n=n)
+    assert np.isnan(measure_novelty(sequences([0], [8000], 11), earlier, clusters).distance).all()
+
+
+def test_a_sequence_without_a_kmer_is_not_judged():
+    earlier, clusters = known()
+    new = sequences([0, 5], [8000, 8000], 12)
+    new.blocks["composition"].values[0] = 0
+    novelty = measure_novelty(new, earlier, clusters)
+    assert list(np.isnan(novelty.limit)) == [True, False]
+
+
 def test_sequences_without_a_cluster_do_not_count():
     earlier, clusters = known(n=300, groups=GROUPS)
     without = np.where(clusters == str(GROUPS - 1), "", clusters)

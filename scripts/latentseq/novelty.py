@@ -21,6 +21,7 @@ from latentseq.tables import require_same_names
 logger = logging.getLogger(__name__)
 
 DIRECTIONS = 20
+AT_ONCE = 10_000  # new sequences compared at once: bounds the memory
 MOST_COMPARED, MOST_FOR_DIRECTIONS, MOST_LEFT_OUT = 5000, 2000, 200  # rows in all, behind directions, of a group asked
 FEWEST_MEMBERS, FEWEST_ROWS = 5, 30  # of a group that is left out; rows that a length needs
 LEAST_TOLD = 0.3  # share of seen rows within a limit less that of unseen ones; below, composition cannot tell
@@ -66,9 +67,8 @@ class Known:
     def stretches(self, rows: np.ndarray, size: float) -> np.ndarray:
         """Square roots of the frequencies in a stretch of about so many k-mers of each row, (rows, k-mers)."""
         assert self.features.pieces is not None
-        of_stretch = np.clip(np.rint(size / self.counted[rows] * self.sizes[rows]), 1, self.sizes[rows]).astype(
-            np.int64
-        )
+        wanted = np.rint(size / self.counted[rows] * self.sizes[rows]).astype(np.int64)
+        of_stretch = np.clip(wanted, 1, self.sizes[rows])
         spare = self.sizes[rows] - of_stretch
         begins = self.first[rows] + (spare * ((0.618 * rows) % 1)).astype(np.int64)  # anywhere, the same each time
         return root_shares(self.features.pieces.add_up(begins, of_stretch))
@@ -98,16 +98,20 @@ def measure_novelty(features: Features, earlier: Features, clusters: np.ndarray)
     Distances are those to the nearest earlier sequence in the 20 widest directions of root frequencies. The limit for a
     length is where the share of known sequences within it is largest beside that of sequences whose group is left out,
     each of these groups counting the same (the index of Youden 1950, Cancer 3:32-35); earlier sequences are cut to that
-    length for it. Of many earlier sequences 5,000 are looked at, evenly taken.
+    length for it. Of many earlier sequences 5,000 are looked at, evenly taken; of fewer than 30 nothing is known.
     """
     known = choose_known(earlier, clusters)
-    values = features.blocks["composition"].values
-    counted = np.asarray(values.sum(axis=1), np.float64)
+    if len(known.groups) < FEWEST_ROWS:
+        return unknown_novelty(len(features.sequences))
     directions = find_directions(known.roots)
-    distance = nearest_distance(
-        directions.transform(known.roots), directions.transform(root_shares(np.asarray(values)))
-    )
-    limits = limits_by_length(known, lengths_to_try(known, counted))
+    places = directions.transform(known.roots)
+    distances, numbers = [np.empty(0)], [np.empty(0)]
+    for start in range(0, len(features.sequences), AT_ONCE):
+        counts = np.asarray(features.blocks["composition"].values[start : start + AT_ONCE])
+        distances.append(nearest_distance(places, directions.transform(root_shares(counts))))
+        numbers.append(counts.sum(axis=1, dtype=np.float64))
+    distance, counted = np.concatenate(distances), np.concatenate(numbers)
+    limits = limits_by_length(known, directions, lengths_to_try(known, counted))
     limit = interpolate(limits, counted)
     return Novelty(distance, np.where(np.isinf(limit), np.nan, limit))
 
@@ -150,17 +154,16 @@ def lengths_to_try(known: Known, counted: np.ndarray) -> list[float]:
     return [float(size) for size in np.geomspace(low, high, number)] if number > 1 else [float(low)]
 
 
-def limits_by_length(known: Known, sizes: list[float]) -> Mapping[float, float]:
+def limits_by_length(known: Known, directions: PCA, sizes: list[float]) -> Mapping[float, float]:
     """Limit of the distance for each number of k-mers, infinite where composition cannot tell."""
     seen: dict[float, np.ndarray] = {}
     unseen: dict[float, list[np.ndarray]] = {size: [] for size in sizes}
-    directions = find_directions(known.roots)
     rows_of = {size: known.rows_to_cut(size) for size in sizes}
     places = directions.transform(known.roots)
-    for size in sizes:
-        seen[size] = distance_to_others(
-            places, directions.transform(known.stretches(rows_of[size], size)), rows_of[size]
-        )
+    for size, rows in rows_of.items():
+        seen[size] = np.empty(0)
+        if len(rows):
+            seen[size] = distance_to_others(places, directions.transform(known.stretches(rows, size)), rows)
     for group in np.unique(known.groups):
         members = np.flatnonzero(known.groups == group)
         others = np.flatnonzero(known.groups != group)
