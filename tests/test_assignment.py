@@ -113,11 +113,12 @@ def test_reasons_are_words():
 
 
 def test_what_is_unlike_all_in_composition_is_of_none():
-    novelty = Novelty(np.array([1.0, 3.0, 3.0]), np.array([2.0, 2.0, np.nan]))
-    table = assign(latent_of(np.zeros((3, 2)), word="new"), earlier_of(np.zeros((30, 2)), ["a"] * 30), novelty=novelty)
-    assert list(table["cluster"]) == ["a", "", "a"]
-    assert list(table["reason"]) == ["", "unlike every group in composition", ""]
-    assert list(table["support"]) == [1, 1, 1]
+    blank = np.array([False, False, False, True])
+    novelty = Novelty(np.array([1.0, 3.0, 3.0, 0.0]), np.array([2.0, 2.0, np.nan, np.nan]), blank)
+    table = assign(latent_of(np.zeros((4, 2)), word="new"), earlier_of(np.zeros((30, 2)), ["a"] * 30), novelty=novelty)
+    assert list(table["cluster"]) == ["a", "", "a", ""]
+    assert list(table["reason"]) == ["", "unlike every group in composition", "", "without a single k-mer"]
+    assert list(table["support"]) == [1, 1, 1, 1]
 
 
 def brute_leave_one_out(z):
@@ -283,10 +284,12 @@ def test_held_out_sequences_that_are_better_explained_lower_nothing():
     assert limit[0] == pytest.approx(0.9)
 
 
-def test_very_few_held_out_sequences_say_nothing():
-    losses = np.concatenate([np.linspace(0, 1, 501), np.full(9, 99)])
-    limit = loss_limits(np.array([50]), np.full(510, 50), losses, np.arange(510) >= 501, 0.9)
-    assert limit[0] == pytest.approx(0.9)
+@pytest.mark.parametrize(("n", "expected"), [(2, 0.9), (3, 3.4), (9, 3.4)])
+def test_very_few_held_out_sequences_move_the_limit_alone(n, expected):
+    """Three say where sequences lie that were not seen, but not how far from each other; two say nothing."""
+    losses = np.concatenate([np.linspace(0, 1, 501), 3 + np.resize([-2, 0, 2], n)])
+    limit = loss_limits(np.array([50]), np.full(501 + n, 50), losses, np.arange(501 + n) >= 501, 0.9)
+    assert limit[0] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("held_out", [True, False])

@@ -110,8 +110,17 @@ def test_a_sequence_without_a_kmer_is_not_judged():
     earlier, clusters = known()
     new = sequences([0, 5], [8000, 8000], 12)
     new.blocks["composition"].values[0] = 0
-    novelty = measure_novelty(new, earlier, clusters)
-    assert list(np.isnan(novelty.limit)) == [True, False]
+    for some, of_some in ((earlier, clusters), known(n=5)):
+        novelty = measure_novelty(new, some, of_some)
+        assert np.isnan(novelty.limit[0])
+        assert list(novelty.blank) == [True, False]
+
+
+def test_what_else_is_new_does_not_matter():
+    earlier, clusters = known()
+    both = measure_novelty(sequences([0, 5], [3000, 700], 13), earlier, clusters)
+    alone = measure_novelty(sequences([0], [3000], 13), earlier, clusters)
+    assert (alone.distance[0], alone.limit[0]) == pytest.approx((both.distance[0], both.limit[0]))
 
 
 def test_sequences_without_a_cluster_do_not_count():

@@ -20,10 +20,12 @@ SPARE = 5  # rows looked at beyond those asked for: the search itself rounds, an
 AT_ONCE = 10_000  # newcomers compared at once: bounds the memory
 MOST_ASKED = 5000  # members whose distance makes a limit, evenly taken: a quantile needs no more
 SMALL_CLUSTER, GENERAL_MEMBERS = 20, 5
-FEWEST_UNSEEN, LARGEST_STRETCH = 10, 3.0  # held-out sequences behind a stretch, and the most that is believed
+FEWEST_MOVED, FEWEST_UNSEEN = 3, 10  # held-out sequences that say how a limit moves, and how it stretches
+LARGEST_STRETCH = 3.0  # that is believed
 PEERS = 200  # earlier sequences of about the same length that a loss is compared with
 CLOSEST = 1e-9  # distances below count as this one, so that a weight is a number
 ROUNDING = 1e-5  # of a distance between positions in float32: the same sequence again may lie so far off
+BLANK = "without a single k-mer"
 FAR, BADLY_EXPLAINED, UNLIKE = (
     "far from every cluster",
     "badly explained by the model",
@@ -131,7 +133,8 @@ def loss_limits(
 
     It is the quantile of the 200 earlier sequences nearest in log length, with all that are as near as the last of
     them: those held out, where there are so many. With fewer it is that of those that the model was trained on, moved
-    and stretched about their median as the few show that sequences which it has not seen are explained.
+    about their median as 3 or more show that sequences which it has not seen are explained, and from 10 on stretched,
+    too.
 
     lengths: (n,) of newcomers; earlier_lengths, losses: (m,); held_out: (m,) bool.
     """
@@ -139,13 +142,15 @@ def loss_limits(
         return peer_quantiles(lengths, earlier_lengths[held_out], losses[held_out], quantile)
     peers = earlier_lengths[~held_out], losses[~held_out]
     middle, upper = (peer_quantiles(lengths, *peers, share) for share in (0.5, quantile))
-    if held_out.sum() < FEWEST_UNSEEN:
+    if held_out.sum() < FEWEST_MOVED:
         return upper
     unseen = losses[held_out] - peer_quantiles(earlier_lengths[held_out], *peers, 0.5)
     seen = losses[~held_out] - peer_quantiles(earlier_lengths[~held_out], *peers, 0.5)
     # differences and not ratios of losses, as a negative log density may be below 0
     shift = max(0.0, float(np.median(unseen)))
-    stretch = max(1.0, typical_deviation(unseen) / max(typical_deviation(seen), CLOSEST))
+    stretch = 1.0
+    if len(unseen) >= FEWEST_UNSEEN:
+        stretch = max(1.0, typical_deviation(unseen) / max(typical_deviation(seen), CLOSEST))
     return middle + shift + min(stretch, LARGEST_STRETCH) * (upper - middle)
 
 
@@ -206,11 +211,12 @@ def assign_newcomers(
     limits = clusters.limits(quantile)
     novelty = novelty or unknown_novelty(len(names))
     far, unexplained, unlike = distance > limits[place], loss > loss_limit, novelty.distance > novelty.limit
-    answer = np.where(far | unexplained | unlike, -1, place)
+    undrawn = unexplained | unlike | novelty.blank
+    answer = np.where(far | undrawn, -1, place)
     told = active_dimensions(earlier.latent)  # the others hold noise alone
     sigma, earlier_sigma = latent.sigma * told, earlier.latent.sigma[has_cluster] * told
     support = measure_support(
-        *(latent.mu, sigma, earlier_sigma, np.where(unexplained | unlike, -2, answer), clusters, quantile),
+        *(latent.mu, sigma, earlier_sigma, np.where(undrawn, -2, answer), clusters, quantile),
         draws=draws,
         seed=seed,
     )
@@ -226,7 +232,7 @@ def assign_newcomers(
             "loss_limit": loss_limit,
             "composition_distance": novelty.distance,
             "composition_limit": novelty.limit,
-            "reason": reasons(far, unexplained, unlike),
+            "reason": np.where(novelty.blank, BLANK, reasons(far, unexplained, unlike)),
         }
     )
     logger.info(

@@ -6,7 +6,7 @@ all the same: each group of the earlier run is left out in turn, and its members
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -30,18 +30,20 @@ AS_GOOD = 0.01  # of that difference: limits between which a choice makes no dif
 
 @dataclass(frozen=True)
 class Novelty:
-    """How far from the nearest sequence of an earlier run new ones lie, and how far one of its groups may; both (n,).
+    """How far from the nearest sequence of an earlier run new ones lie, and how far one of its groups may; all (n,).
 
     limit: NaN where composition cannot tell, as it cannot of short sequences; both are NaN where nothing is known.
+    blank: bool, sequences without a k-mer, of which nothing can be said.
     """
 
     distance: np.ndarray
     limit: np.ndarray
+    blank: np.ndarray
 
 
 def unknown_novelty(n: int) -> Novelty:
     """Of `n` sequences nothing is known."""
-    return Novelty(np.full(n, np.nan), np.full(n, np.nan))
+    return Novelty(np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool))
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def measure_novelty(features: Features, earlier: Features, clusters: np.ndarray)
     """
     known = choose_known(earlier, clusters)
     if len(known.groups) < FEWEST_ROWS:
-        return unknown_novelty(len(features.sequences))
+        counts = features.blocks["composition"].values
+        return replace(unknown_novelty(len(counts)), blank=np.asarray(counts.max(axis=1) == 0))
     directions = find_directions(known.roots)
     places = directions.transform(known.roots)
     distances, numbers = [np.empty(0)], [np.empty(0)]
@@ -111,9 +114,8 @@ def measure_novelty(features: Features, earlier: Features, clusters: np.ndarray)
         distances.append(nearest_distance(places, directions.transform(root_shares(counts))))
         numbers.append(counts.sum(axis=1, dtype=np.float64))
     distance, counted = np.concatenate(distances), np.concatenate(numbers)
-    limits = limits_by_length(known, directions, lengths_to_try(known, counted))
-    limit = interpolate(limits, counted)
-    return Novelty(distance, np.where(np.isinf(limit), np.nan, limit))
+    limit = interpolate(limits_by_length(known, directions, lengths_to_try(known)), counted)
+    return Novelty(distance, np.where(np.isinf(limit), np.nan, limit), counted == 0)
 
 
 def choose_known(earlier: Features, clusters: np.ndarray) -> Known:
@@ -144,14 +146,11 @@ def nearest_distance(rows: np.ndarray, queries: np.ndarray) -> np.ndarray:
     return NearestNeighbors(n_neighbors=1, algorithm="brute").fit(rows).kneighbors(queries)[0][:, 0]
 
 
-def lengths_to_try(known: Known, counted: np.ndarray) -> list[float]:
-    """Numbers of k-mers, each about twice the one before, that span those of new sequences; enough known ones have
-    so many."""
-    enough = min(FEWEST_ROWS, len(known.counted))
-    smallest, largest = np.sort(known.counted / known.sizes)[enough - 1], np.sort(known.counted)[-enough]
-    low, high = (np.clip(value, smallest, max(smallest, largest)) for value in (counted.min(), counted.max()))
-    number = int(np.ceil(np.log2(high / low))) + 1
-    return [float(size) for size in np.geomspace(low, high, number)] if number > 1 else [float(low)]
+def lengths_to_try(known: Known) -> list[float]:
+    """Numbers of k-mers, each about twice the one before, that enough known sequences have or can be cut to."""
+    smallest = np.sort(known.counted / known.sizes)[FEWEST_ROWS - 1]
+    largest = max(np.sort(known.counted)[-FEWEST_ROWS], smallest)
+    return [float(size) for size in np.geomspace(smallest, largest, int(np.ceil(np.log2(largest / smallest))) + 1)]
 
 
 def limits_by_length(known: Known, directions: PCA, sizes: list[float]) -> Mapping[float, float]:
