@@ -262,7 +262,7 @@ def test_the_order_of_records_does_not_matter_nor_the_format(read, sort):
 
 def test_no_secondary_alignments_are_warned_of(read, caplog):
     read([hit("r", "a", 1), hit("q", "b", 1)])
-    assert "no read of sample S fits more than one transcript, and there are no secondary alignments" in caplog.text
+    assert "sample S has no secondary alignments: one transcript for each read" in caplog.text
     assert re.search(
         r"(?s)Counts of isoforms are those of the one .*Hint: .*minimap2 -N 100 --secondary=yes", caplog.text
     )
@@ -270,7 +270,13 @@ def test_no_secondary_alignments_are_warned_of(read, caplog):
 
 def test_secondary_alignments_that_are_worse_are_warned_of_too(read, caplog):
     read([hit("r", "a", 9), hit("r", "b", 1, flag=SECONDARY)])
-    assert "and there are few secondary alignments" in caplog.text
+    assert "sample S has hardly any useful secondary alignments" in caplog.text
+
+
+def test_mates_on_two_transcripts_are_no_secondary_alignments(read, caplog):
+    found = read([hit("r", "a", 9, flag=FIRST), hit("r", "b", 9, flag=SECOND)])
+    assert facts(found)["of_several"] == 1
+    assert "sample S has no secondary alignments" in caplog.text
 
 
 @pytest.mark.parametrize("records", [[], [hit("r", "a", 1, flag=4)]])

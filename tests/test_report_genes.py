@@ -32,12 +32,15 @@ SWITCHES = pd.DataFrame(
 )
 
 
-def transcripts(of_several=300, switches=SWITCHES, **settings):
+def transcripts(of_several=300, secondary_used=500, switches=SWITCHES, **settings):
     """A run of transcripts with 50 genes of two, and one of 100, and its reads in two samples."""
     names = [f"c{number}" for number in range(NUMBER)]
     genes = [f"G{1 + number // 2}" if number < 100 else "G51" for number in range(NUMBER)]
     table = pd.DataFrame({"transcript": names, "gene": genes, "support": "1"})
-    counted = {name: facts(records=900, used=900, fragments=400, of_several=of_several) for name in ("S1", "S2")}
+    counted = {
+        name: facts(records=900, used=900, fragments=400, of_several=of_several, secondary_used=secondary_used)
+        for name in ("S1", "S2")
+    }
     run = with_settings(healthy(), **SETTINGS | settings)
     clusters = run.clusters.assign(cluster=genes)
     products = Products(genes=table, switches=switches)
@@ -68,7 +71,7 @@ def test_names_in_the_page_are_text():
 
 @pytest.mark.parametrize(
     ("switches", "said"),
-    [(SWITCHES[:0], "None was looked for"), (SWITCHES[1:], "0 of 1 genes that were tested"), (None, "Genes</h2>")],
+    [(SWITCHES[:0], "None could be looked for"), (SWITCHES[1:], "0 of 1 genes that were tested"), (None, "Genes</h2>")],
 )
 def test_without_switches_the_page_says_so(switches, said):
     page = render_report(transcripts(switches=switches))
@@ -110,5 +113,7 @@ def test_transcripts_without_a_read_are_not_said_to_belong_to_no_gene():
 
 def test_alignments_of_one_transcript_each_are_a_trouble():
     titles = {trouble.title: trouble.text for trouble in find_troubles(transcripts(of_several=0))}
-    assert "No read of 2 of 2 samples (S1 first)" in titles["reads of one transcript each"]
+    assert "The alignments of 2 of 2 samples (S1 first)" in titles["reads of one transcript each"]
+    without = {trouble.title for trouble in find_troubles(transcripts(secondary_used=0))}
+    assert "reads of one transcript each" in without
     assert "reads of one transcript each" not in {trouble.title for trouble in find_troubles(transcripts())}

@@ -51,7 +51,7 @@ def test_the_section_tells_counts_sizes_and_markers():
     section = describe_levels(content_of())
     assert section["words"] == (
         "2 groups, 1 coarse one and 3 fine ones. 3 sequences are outliers: farther from its group than the members are "
-        "from each other, in no group or alone (0). 1 group has k-mers that set it apart from all other sequences."
+        "from each other, in no group or alone (0). 1 group has k-mers that set members apart from all other sequences."
     )
     first = [cell.text for cell in section["table"].rows[0]]
     assert first == ["1", "100", "coarse_1", "2", "1", "0.500", "ACGT0 +3.00, ACGT1 +2.00, ACGT2 +1.00", "c5"]

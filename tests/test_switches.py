@@ -80,12 +80,20 @@ def test_more_than_two_conditions():
 
 @pytest.mark.parametrize(
     "conditions",
-    [[""] * 6, ["dry"] * 6, ["dry"] * 3 + ["wet"] * 2 + [""], ["a", "b", "c", "d", "e", "f"]],
+    [[""] * 6, ["dry"] * 6, ["dry"] * 5 + [""], ["a", "b", "c", "d", "e", "f"]],
 )
 def test_no_table_where_there_is_nothing_to_compare(conditions):
-    """Without conditions, with one, with a sample that has none, or without a second sample of any."""
+    """Without conditions, with one, with one and a sample that has none, or without a second sample of any."""
     counts = [[90, 85, 99, 20, 11, 15], [12, 20, 9, 80, 95, 88]]
     assert len(switches_of(["g", "g"], counts, conditions)) == 0
+
+
+def test_samples_without_a_condition_do_not_count():
+    counts = np.array([[90, 85, 99, 20, 11, 55], [12, 20, 9, 80, 95, 50]])
+    conditions = ["dry", "dry", "dry", "wet", "wet", ""]
+    without = switches_of(["g", "g"], counts[:, :5], conditions[:5])
+    assert len(without) == 1
+    assert switches_of(["g", "g"], counts, conditions).equals(without)
 
 
 def test_one_condition_may_have_a_single_sample():

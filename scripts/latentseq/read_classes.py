@@ -188,13 +188,13 @@ def _tell(path: str | Path, sample: str, facts: Mapping[str, object], hits: int,
     if not hits:
         logger.warning("%s: no alignment of sample %s is used; it has no reads anywhere.", path, sample)
         return
-    if not facts["of_several"]:
+    if not facts["secondary_used"] or not facts["of_several"]:
         logger.warning(
-            "%s: no read of sample %s fits more than one transcript, and there %s secondary alignments. Counts of "
+            "%s: sample %s has %s secondary alignments: one transcript for each read. Counts of "
             "isoforms are those of the one that the aligner chose, and reads say nothing about genes.\n"
             "Hint: let the aligner write all alignments: bowtie2 --all, minimap2 -N 100 --secondary=yes, STAR "
             "--outFilterMultimapNmax 100, salmon --writeMappings; or give the reads (reads1, reads2).",
-            *(path, sample, "are no" if not facts["secondary_used"] else "are few"),
+            *(path, sample, "hardly any useful" if facts["secondary_used"] else "no"),
         )
     if scored < hits:
         logger.warning(

@@ -73,7 +73,7 @@ def describe_counts(table: pd.DataFrame, groups: pd.DataFrame) -> str:
         f"{count_of(fine, 'fine one', 'fine ones')}.",
         f"{count_of(outliers, 'sequence is an outlier', 'sequences are outliers')}: farther from its group than the "
         f"members are from each other, in no group or alone ({format_count(alone)}).",
-        f"{count_of(marked, 'group has', 'groups have')} k-mers that set it apart from all other sequences.",
+        f"{count_of(marked, 'group has', 'groups have')} k-mers that set members apart from all other sequences.",
     ]
     return " ".join(words)
 

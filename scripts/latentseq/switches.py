@@ -23,11 +23,13 @@ def find_switches(
     2012, 10.1515/1544-6115.1826, for counts): estimates of isoforms vary more than reads do, so the deviance within
     conditions, drawn towards that of all genes and no smaller, is what the deviance between them is measured by.
     Columns: gene, transcripts (tested), p, p_adjusted (Benjamini and Hochberg), and of the transcript whose share
-    changes most: its name, the change of its share, and the conditions in which it is largest and smallest. Empty
-    without two conditions of which one has two samples.
+    changes most: its name, the change of its share, and the conditions in which it is largest and smallest. Samples
+    without a condition do not count. Empty without two conditions of which one has two samples.
     """
-    groups, of_sample = np.unique(np.asarray(conditions, str), return_inverse=True)
-    if len(groups) < 2 or len(of_sample) <= len(groups) or "" in groups:
+    told = np.asarray(conditions, str) != ""
+    groups, of_sample = np.unique(np.asarray(conditions, str)[told], return_inverse=True)
+    counts = counts[:, told]
+    if len(groups) < 2 or len(of_sample) <= len(groups):
         return pd.DataFrame(columns=COLUMNS)
     table = pd.DataFrame({"gene": np.asarray(genes), "row": np.arange(len(genes))})
     names, found, tested = np.asarray(transcripts, str), [], []

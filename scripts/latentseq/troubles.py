@@ -14,6 +14,7 @@ import pandas as pd
 from latentseq.bins import join_clusters
 from latentseq.evaluation import label_sequences
 from latentseq.gene_troubles import reads_of_one_transcript
+from latentseq.methods_genes import finds_genes
 from latentseq.report_input import ReportInput
 from latentseq.report_words import ROWS, SIZES, describe_dimensions, warn_of_few, what_is_drawn
 from latentseq.sequence_table import sizes
@@ -34,6 +35,7 @@ MUCH_MIXED: Final = 0.1  # of what has a label lies in a cluster of another
 UNSURE: Final = 0.5  # support
 MUCH_UNSURE: Final = 0.25  # of all bases
 FEWEST_ROWS: Final = 100
+FEWEST_FOR_GROUPS: Final = 200  # rows; 296 genomes of six subtypes are six groups, 150 of them three, 60 one
 
 COARSER: Final = {  # what makes fewer clusters
     "leiden": "lower cluster.fineness",
@@ -130,7 +132,7 @@ def reconstruction_by_held_out(content: ReportInput) -> tuple[np.ndarray, np.nda
 
 def few_samples(content: ReportInput) -> str | None:
     """Depth of one or two samples hardly tells genomes apart; bins without any depth are made from composition."""
-    if content.job != "kmer":
+    if content.job != "kmer" or finds_genes(content):
         return None
     if len(content.depth["samples"]):
         return warn_of_few(len(content.depth["samples"])) or None
@@ -292,6 +294,19 @@ def few_rows(content: ReportInput) -> str | None:
     )
 
 
+def few_for_groups(content: ReportInput) -> str | None:
+    """There are too few rows for a mixture to tell how many groups they are."""
+    n = len(content.sequences)
+    found = content.setting("cluster", "method") == "gaussian_mixture" and not content.setting("cluster", "n_clusters")
+    if not found or n >= FEWEST_FOR_GROUPS or is_assigned(content):
+        return None
+    return (
+        f"{count_of(n, *ROWS[content.job])} {'is' if n == 1 else 'are'} few to tell how many groups there are: of less "
+        f"than {FEWEST_FOR_GROUPS} a mixture may find less than there are, and support says nothing of that. Give the "
+        "number (cluster.n_clusters) if you know it, add related sequences, or look at the map and at the finer groups."
+    )
+
+
 CHECKS: Final[dict[str, Check]] = {
     "few latent dimensions are used": collapsed,
     "training had not ended": not_converged,
@@ -306,4 +321,5 @@ CHECKS: Final[dict[str, Check]] = {
     "clusters mix labels": mixed_labels,
     "many uncertain clusters": unsure_clusters,
     "little to learn from": few_rows,
+    "few sequences for groups": few_for_groups,
 }

@@ -274,10 +274,9 @@ def finished_message():
     found += [(f"Bins of {name}", run("bins/"), name) for name in makes("bins")]
     found += [(f"Groups of {name}", run("groups/"), name) for name in makes("groups")]
     found += [(f"Genes of {name}", run("genes/"), name) for name in makes("genes")]
-    widest = max(len(what) for what, _, _ in found)
-    lines = [
-        f"  {what:<{widest}}  {path.format(run=name)}" for what, path, name in found
-    ]
+    paths = {what: path.format(run=name) for what, path, name in found}
+    made = {what: path for what, path in paths.items() if Path(path).exists()}
+    lines = [f"  {what:<{max(map(len, made))}}  {path}" for what, path in made.items()]
     return "\n".join(
         ["", f"Finished {CONFIG['dataset']}.", *lines, *changed_origin(), ""]
     )
