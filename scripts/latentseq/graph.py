@@ -179,6 +179,8 @@ def join_fragments(
     edges to others lead to one community and are not a trace only, and all fragments of that one have together at most
     `share` of its bases. labels, lengths: (n,); weight: (edges,).
     """
+    if not share:
+        return labels
     n = int(labels.max(initial=-1)) + 1
     between = sp.csr_matrix((weight, (labels[edges.first], labels[edges.second])), (n, n))
     between = between + between.T

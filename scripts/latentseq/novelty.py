@@ -15,6 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 from latentseq.composition import frequencies
 from latentseq.earlier_clusters import EarlierRun
 from latentseq.features import Features
+from latentseq.pieces import Pieces
 from latentseq.sampling import evenly
 from latentseq.tables import require_same_names
 
@@ -51,7 +52,7 @@ class Known:
     """Sequences of an earlier run that new ones are compared with.
 
     roots: (m, k-mers) square roots of frequencies; counted: (m,) k-mers; groups: (m,) int; first, sizes: (m,) the
-    pieces of each; pieces: (pieces, k-mers) counts.
+    pieces of each among all `pieces` of the earlier run.
     """
 
     roots: np.ndarray
@@ -59,7 +60,7 @@ class Known:
     groups: np.ndarray
     first: np.ndarray
     sizes: np.ndarray
-    features: Features
+    pieces: Pieces
 
     def rows_to_cut(self, size: float) -> np.ndarray:
         """Rows that can be cut to about so many k-mers; rows of the longer half that have fewer stay whole."""
@@ -68,12 +69,11 @@ class Known:
 
     def stretches(self, rows: np.ndarray, size: float) -> np.ndarray:
         """Square roots of the frequencies in a stretch of about so many k-mers of each row, (rows, k-mers)."""
-        assert self.features.pieces is not None
         wanted = np.rint(size / self.counted[rows] * self.sizes[rows]).astype(np.int64)
         of_stretch = np.clip(wanted, 1, self.sizes[rows])
         spare = self.sizes[rows] - of_stretch
         begins = self.first[rows] + (spare * ((0.618 * rows) % 1)).astype(np.int64)  # anywhere, the same each time
-        return root_shares(self.features.pieces.add_up(begins, of_stretch))
+        return root_shares(self.pieces.add_up(begins, of_stretch))
 
 
 def root_shares(counts: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ def measure_novelty(features: Features, earlier: Features, clusters: np.ndarray)
         distances.append(nearest_distance(places, directions.transform(root_shares(counts))))
         numbers.append(counts.sum(axis=1, dtype=np.float64))
     distance, counted = np.concatenate(distances), np.concatenate(numbers)
-    limit = interpolate(limits_by_length(known, directions, lengths_to_try(known)), counted)
+    limit = interpolate(limits_by_length(known, directions, places, lengths_to_try(known)), counted)
     return Novelty(distance, np.where(np.isinf(limit), np.nan, limit), counted == 0)
 
 
@@ -131,7 +131,7 @@ def choose_known(earlier: Features, clusters: np.ndarray) -> Known:
         np.unique(clusters[rows], return_inverse=True)[1],
         offsets[rows],
         np.diff(offsets)[rows],
-        earlier,
+        earlier.pieces,
     )
 
 
@@ -153,12 +153,14 @@ def lengths_to_try(known: Known) -> list[float]:
     return [float(size) for size in np.geomspace(smallest, largest, int(np.ceil(np.log2(largest / smallest))) + 1)]
 
 
-def limits_by_length(known: Known, directions: PCA, sizes: list[float]) -> Mapping[float, float]:
-    """Limit of the distance for each number of k-mers, infinite where composition cannot tell."""
+def limits_by_length(known: Known, directions: PCA, places: np.ndarray, sizes: list[float]) -> Mapping[float, float]:
+    """Limit of the distance for each number of k-mers, infinite where composition cannot tell.
+
+    places: (m, directions) those of the known sequences, as wholes.
+    """
     seen: dict[float, np.ndarray] = {}
     unseen: dict[float, list[np.ndarray]] = {size: [] for size in sizes}
     rows_of = {size: known.rows_to_cut(size) for size in sizes}
-    places = directions.transform(known.roots)
     for size, rows in rows_of.items():
         seen[size] = np.empty(0)
         if len(rows):
