@@ -5,11 +5,11 @@ usage: genes.py SEQUENCES.fasta SAMPLES.tsv TRUTH.tsv [--expression TABLE.tsv] [
                 [--settings MORE.yaml] [--work results/benchmarks] [--cores 2]
 
 TRUTH.tsv has the columns sequence and gene (NA: not scored), TABLE.tsv gene and one column a sample: reads that came
-from it. The first table is that of the workflow with default settings (preset config/genes.yaml), and of latent maps
-of a VAE and of principal components (clusters by Leiden). The second fits the weights of the evidence on half of the
-genes and scores the other half, for both halves of each seed's split: an exact gene is a cluster with all of its
-transcripts and no others. `latent` is the distance of two transcripts on the VAE's map, `depth` that of their profiles
-over the samples.
+from it. The first table is that of the workflow with default settings (preset config/genes.yaml), with reads as
+evidence beside the sequences, and of latent maps of a VAE and of principal components (clusters by Leiden). The second
+fits the weights of the evidence on half of the genes and scores the other half, for both halves of each seed's split:
+an exact gene is a cluster with all of its transcripts and no others. `latent` is the distance of two transcripts on
+the VAE's map, `depth` that of their profiles over the samples.
 With --errors so many bases of each transcript are substituted at random, and genes are found without reads.
 """
 
@@ -174,14 +174,15 @@ def main() -> None:
         )
         return
     latent = {"cluster": {"method": "leiden"}}
-    runs = {"main": {}, "vae": {"model": "vae"} | latent, "components": latent}
+    runs = {"main": {}, "both": {"genes": {"evidence": "both"}}, "vae": {"model": "vae"} | latent, "components": latent}
     settings = {"dataset": name, "sequences": str(options.sequences.resolve()), "runs": runs}
     settings["samples"] = str(options.samples.resolve())
     results = run_workflow(settings, options.work, options.cores, below=below)
     names = read_sequences(results / "input/sequences.tsv")["sequence"]
     truth = truth.reindex(names)
     print_table(
-        f"Genes of {name}, default settings beside clusters of latent maps", evaluated(results, truth, list(runs))
+        f"Genes of {name}, default settings beside reads as evidence and clusters of latent maps",
+        evaluated(results, truth, list(runs)),
     )
     print_table(
         "Weights fitted on half of the genes, scored on the other", compare_evidence(results, truth, options.seeds)

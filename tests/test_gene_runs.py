@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from Bio import SeqIO
+from latentseq.arrays import read_arrays
 from latentseq.tables import read_table
 from mapped_reads import fastq
 from planted_genes import planted_genes, read_pairs, true_genes, write_all_alignments
@@ -180,8 +181,13 @@ def test_other_settings_of_genes_read_no_bam_again(finished, snakemake):
     plan = snakemake(folder, config, "--dry-run", presets=[PRESET]).output
     write_settings(folder, samples="samples.tsv")
     assert "cluster_transcripts" in plan
+    assert "find_pairs" in plan
     assert "read_classes " not in plan
-    assert "find_pairs " not in plan
+
+
+def test_pairs_wait_for_no_reads_that_are_no_evidence(finished):
+    folder, _ = finished
+    assert not read_arrays(folder / "results/tiny/input/pairs.npz")["reads"].any()
 
 
 @pytest.mark.slow

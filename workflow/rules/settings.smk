@@ -1,6 +1,7 @@
 # Settings of the dataset and of its runs, merged and checked before anything runs.
 # Takes `config`; gives CONFIG, METHOD (how the data are encoded), SHEET, BAMS and READS of its samples, DEPTH_OF
-# (samples whose depth is measured), SHARED (those whose reads are shared among transcripts), RUNS and EARLIER (the folder of the run that newcomers are assigned to).
+# (samples whose depth is measured), SHARED (those whose reads are shared among transcripts), EVIDENCE (those whose
+# reads say which transcripts are of one gene), RUNS and EARLIER (the folder of the run that newcomers are assigned to).
 
 import difflib
 import shutil
@@ -443,6 +444,11 @@ check_alignments(CONFIG)
 check_files(CONFIG)
 EARLIER = check_earlier(CONFIG) if CONFIG["assign_to"] else None
 RUNS = all_runs(CONFIG)
+EVIDENCE = [
+    sample
+    for sample in SHARED
+    if any(run["genes"]["evidence"] != "sequence" for run in RUNS.values())
+]
 COMPARED = (
     len(RUNS) > 1 and not CONFIG["provenance"]
 )  # a run.yaml repeats its run alone

@@ -1,6 +1,7 @@
 # Takes the transcripts and, where reads are shared among them (`alignments.share_reads`), the BAM files. Gives
 # input/reads/<sample>.npz (how many reads fit each set of transcripts), input/counts.npz (reads of each transcript),
-# input/depth.npz of these counts, and input/pairs.npz (which transcripts share sequence and reads).
+# input/depth.npz of these counts, and input/pairs.npz (which transcripts share sequence and, where a run has them as
+# evidence, reads).
 
 
 if SHARED:
@@ -44,6 +45,7 @@ if SHARED:
             log_of("count_transcripts"),
         benchmark:
             benchmark_of("count_transcripts")
+        priority: AHEAD
         conda:
             "../../envs/ingest.yaml"
         params:
@@ -60,7 +62,7 @@ if METHOD == "kmer":
         input:
             fasta=dataset("input/sequences.fna.gz"),
             sequences=dataset("input/sequences.tsv"),
-            classes=expand(dataset("input/reads/{sample}.npz"), sample=SHARED),
+            classes=expand(dataset("input/reads/{sample}.npz"), sample=EVIDENCE),
         output:
             pairs=dataset("input/pairs.npz"),
         log:
