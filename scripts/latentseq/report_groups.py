@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from latentseq.bin_quality import likely_complete
-from latentseq.bins import join_clusters, weighted_mean
+from latentseq.bins import join_clusters
 from latentseq.map_columns import labels_of
 from latentseq.report_input import ReportInput
 from latentseq.report_tables import Cell, Columns, Format, from_columns, number_cell
@@ -103,10 +103,15 @@ def describe_clusters(content: ReportInput) -> pd.DataFrame:
     named = contigs[contigs["cluster"] != ""]
     members = named["cluster"].map(named["cluster"].value_counts())
     named = named[members > 1] if (members > 1).any() else named
-    rows = [_describe_cluster(str(name), part, content, means) for name, part in named.groupby("cluster", sort=False)]
-    table = pd.DataFrame(rows)
-    if table.empty:
-        return table
+    if named.empty:
+        return pd.DataFrame()
+    groups = named.groupby("cluster", sort=False)
+    table = pd.DataFrame({ROWS[content.job][1]: groups.size(), counted: groups["size"].sum().astype(int)})
+    if len(content.sequences["sample"].unique()) > 1:
+        table["sample"] = groups["sample"].first()
+    if "copies" in named:
+        table["copies"] = groups["copies"].sum().astype(int)
+    table = table.join(weighted_means(named, means)).rename_axis("cluster").reset_index()
     table["share"] = table[counted] / size.sum()
     table = table.sort_values([counted, "cluster"], ascending=[False, True], kind="stable").reset_index(drop=True)
     places = ["cluster", "sample", ROWS[content.job][1], "copies", counted, "share", *means]
@@ -114,14 +119,12 @@ def describe_clusters(content: ReportInput) -> pd.DataFrame:
     return table.map(lambda value: f"{value:.6g}" if isinstance(value, float) else value)
 
 
-def _describe_cluster(name: str, part: pd.DataFrame, content: ReportInput, means: list[str]) -> dict[str, object]:
-    size = part["size"].to_numpy()
-    sample = {"sample": part["sample"].iloc[0]} if len(content.sequences["sample"].unique()) > 1 else {}
-    copies = {"copies": int(part["copies"].sum())} if "copies" in part else {}
-    counts = {ROWS[content.job][1]: len(part)} | copies | {SIZES[content.job]: int(size.sum())}
-    return {"cluster": name, **sample, **counts} | {
-        column: weighted_mean(part[column].to_numpy(float), size) for column in means
-    }
+def weighted_means(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Mean of each of `columns` in every cluster, by the size of the rows; NaN are left out."""
+    values = rows[columns].astype(float)
+    weights = values.notna().mul(rows["size"], axis=0)
+    totals = (values.fillna(0) * weights).groupby(rows["cluster"], sort=False).sum()
+    return totals / weights.groupby(rows["cluster"], sort=False).sum()
 
 
 def commonest_labels(content: ReportInput, labels: pd.Series, clusters: pd.Series) -> pd.DataFrame:
