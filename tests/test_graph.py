@@ -12,7 +12,6 @@ from latentseq.graph import (
     join_fragments,
     leiden,
     links_of,
-    nearest_neighbors,
     neighbors_by_sample,
     strength,
     weigh_edges,
@@ -37,24 +36,6 @@ def neighbor_network(z, n_neighbors):
 def listed(edges, weight):
     """Weight by the two rows of an edge."""
     return dict(zip(zip(edges.first.tolist(), edges.second.tolist(), strict=True), weight, strict=True))
-
-
-def test_nearest_neighbors_of_points_on_a_line():
-    distances, rows = nearest_neighbors(np.array([[0.0], [1.0], [3.0], [7.0]]), 2, seed=1)
-    np.testing.assert_array_equal(rows, [[1, 2], [0, 2], [1, 0], [2, 1]])
-    np.testing.assert_allclose(distances, [[1, 3], [1, 2], [2, 3], [4, 6]])
-
-
-def test_few_rows_have_few_neighbors():
-    distances, rows = nearest_neighbors(np.array([[0.0], [1.0]]), 40, seed=1)
-    np.testing.assert_array_equal(rows, [[1], [0]])
-    np.testing.assert_allclose(distances, [[1], [1]])
-
-
-def test_equal_rows_are_neighbors_but_no_row_is_its_own():
-    _, rows = nearest_neighbors(np.repeat([[0.0], [5.0]], 4, axis=0), 3, seed=1)
-    for row, near in enumerate(rows):
-        assert set(near) == set(range(4 * (row // 4), 4 * (row // 4) + 4)) - {row}
 
 
 def test_weights_of_edges_fall_with_distance():

@@ -4,9 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from latentseq import graph
 from latentseq.features import Features, unscaled
-from latentseq.methods import LARGEST_EXACT, describe_methods
+from latentseq.methods import describe_methods
 from latentseq.onehot import Frame
 from latentseq.references import REFERENCES, cited_in
 from latentseq.report_input import Products
@@ -208,10 +207,6 @@ def test_weights_and_free_bits_that_were_set_are_told():
     text = text_of(with_settings(healthy(), vae={"weights": {"composition": 0.4, "abundance": None}, "free_bits": 0.1}))
     assert "(weights set: composition 0.4)" in text
     assert "each dimension costing at least 0.1 nats (Kingma et al. 2016)" in text
-
-
-def test_the_limit_of_exact_neighbours_is_that_of_the_graph():
-    assert LARGEST_EXACT == graph.LARGEST_EXACT
 
 
 def test_a_table_of_facts_is_not_taken_for_reads():

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import igraph
 import numpy as np
 import scipy.sparse as sp
-from sklearn.neighbors import NearestNeighbors
 
+from latentseq.neighbors import nearest_neighbors
 from latentseq.overlaps import Overlaps
 
-LARGEST_EXACT = 50_000  # rows; beyond, all pairs of distances cost more than an approximate search
 SCALE_NEIGHBOR = 10  # half the median distance to this neighbour is the width of the edge weights
 WEAKEST_EDGE = 1e-6
 BASES_OF_LINK, STRONGEST_LINK = 2000, 2.0  # shared bases that weigh as much as the nearest neighbour; largest weight
@@ -18,23 +17,6 @@ CHUNK = 200_000  # edges whose distances are computed at a time
 ITERATIONS, ITERATIONS_OF_SEARCH, ITERATIONS_OF_DRAWS = 5, 3, 2  # of Leiden
 MOST_ROUNDS, NEAR_ENOUGH = 12, 0.1  # of the search for a resolution; difference of logarithms
 ONLY, FEWEST_OUTSIDE = 0.9, 0.005  # of a fragment: share of its edges to others that lead to one; of all its edges
-
-
-def nearest_neighbors(z: np.ndarray, n_neighbors: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Distances to and row numbers of each row's nearest neighbours without itself, both (n, n_neighbors).
-
-    Exact up to 50,000 rows; beyond, by nearest-neighbour descent (Dong et al. 2011, 10.1145/1963405.1963487).
-    """
-    wanted = min(n_neighbors + 1, len(z))
-    if len(z) <= LARGEST_EXACT:
-        distances, rows = NearestNeighbors(n_neighbors=wanted, algorithm="brute").fit(z).kneighbors(z)
-    else:
-        from pynndescent import NNDescent  # compiles at import: only where it is needed
-
-        rows, distances = NNDescent(z, n_neighbors=wanted, random_state=seed, n_jobs=1).neighbor_graph
-    itself, place = np.nonzero(rows[:, 1:] == np.arange(len(z))[:, None])  # behind a row that is equal to it
-    rows[itself, place + 1] = rows[itself, 0]
-    return distances[:, 1:], rows[:, 1:]
 
 
 def neighbors_by_sample(

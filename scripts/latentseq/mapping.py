@@ -7,9 +7,11 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from latentseq.latent import Latent
+from latentseq.neighbors import nearest_neighbors
 
 SMALLEST_FOR_UMAP = 20
 MOST_LAID_OUT = 300_000  # rows; beyond, layout costs more memory than any other step
+EPOCHS = 200  # of the layout, as UMAP has beyond 10,000 rows; 500 preserve neighbours hardly better
 NEAREST_LAID_OUT = 5  # rows whose median is the place of one that is not laid out
 
 
@@ -36,12 +38,27 @@ def map_latent(mu: np.ndarray, seed: int, n_neighbors: int = 15) -> np.ndarray:
 
 
 def lay_out(mu: np.ndarray, seed: int, n_neighbors: int) -> np.ndarray:
-    """Places of rows by UMAP, (n, 2) float32; mu: (n, dimensions)."""
+    """Places of rows by UMAP, (n, 2) float32; mu: (n, dimensions).
+
+    UMAP is given the neighbours, as its own search compiles itself at each start or calls Python for each pair.
+    """
+    others = min(n_neighbors, len(mu) - 1) - 1
+    distances, rows = nearest_neighbors(mu, others, seed)
+    itself = np.arange(len(mu))[:, None]
+    known = np.hstack([itself, rows]).astype(np.int32), np.hstack([0.0 * itself, distances]).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap says at length that a seed means one thread
         from umap import UMAP
 
-        model = UMAP(n_neighbors=min(n_neighbors, len(mu) - 1), random_state=seed, n_jobs=1, init="pca")
+        model = UMAP(
+            n_neighbors=others + 1,
+            n_epochs=EPOCHS,
+            init="pca",
+            precomputed_knn=known,
+            force_approximation_algorithm=True,
+            random_state=seed,
+            n_jobs=1,
+        )
         return np.asarray(model.fit_transform(mu), np.float32)
 
 

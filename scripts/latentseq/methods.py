@@ -10,12 +10,12 @@ from latentseq.defaults import fill_in, fill_in_clusters
 from latentseq.mapping import SMALLEST_FOR_UMAP
 from latentseq.methods_genes import describe_partition, describe_switches, finds_genes
 from latentseq.methods_input import describe_data, of_counts
+from latentseq.neighbors import LARGEST_EXACT
 from latentseq.references import cited_in
 from latentseq.report_input import ReportInput
 from latentseq.report_words import ROWS
 from latentseq.wording import count_of, format_bases, format_count
 
-LARGEST_EXACT: Final = 50_000  # as in `graph`, which needs igraph; the report does without
 SOURCES: Final = {
     "mixture": "a mixture of Gaussians fitted to the latent map",
     "prior": "the standard normal prior",
