@@ -5,14 +5,17 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from latentseq import clustering
 from latentseq.clustering import (
     by_size,
     choose_method,
     cluster_latent,
     name_clusters,
+    resampled_mixture,
     signal_directions,
 )
 from latentseq.latent import Latent
+from latentseq.mixtures import fit_mixture
 from latentseq.overlaps import Overlaps
 from latentseq.support import follow, measure_support, part_with
 from planted import blobs, cube_blobs, same_partition
@@ -37,9 +40,7 @@ FAR = [[0, 0, 0], [20, 0, 0], [0, 20, 0]]
 
 def method_of(name, n_clusters=3, **changes):
     n_clusters = n_clusters if name in ("kmeans", "gaussian_mixture") else None
-    return choose_method(
-        name, n_clusters=n_clusters, **(NUMBERS | {"noise": np.full(3, 0.1), "drawn": False} | changes)
-    )
+    return choose_method(name, n_clusters=n_clusters, **(NUMBERS | {"noise": np.full(3, 0.1)} | changes))
 
 
 def latent_of(mu, sigma=0.1):
@@ -64,7 +65,7 @@ def test_each_method_finds_planted_blobs(name):
 def test_kmeans_needs_a_number():
     message = r"^The setting cluster\.method is kmeans, which must be told(.|\n)*Hint: set cluster\.n_clusters"
     with pytest.raises(ValueError, match=message):
-        choose_method("kmeans", n_clusters=None, noise=np.ones(3), drawn=False, **NUMBERS)
+        choose_method("kmeans", n_clusters=None, noise=np.ones(3), **NUMBERS)
 
 
 @pytest.mark.parametrize("name", ["leiden", "gaussian_mixture"])
@@ -281,6 +282,40 @@ def test_a_sure_sequence_stays_where_an_unsure_one_does_not():
     support = support_of(mu, sigma, "kmeans", draws=30)
     np.testing.assert_array_equal(support[120:130], 1)
     assert 0.4 < support[130:].mean() < 0.95
+
+
+def test_draws_of_a_mixture_are_of_other_rows_and_other_numbers(monkeypatch):
+    asked = []
+
+    def record(rows, number, more_starts):
+        asked.append((len(rows), number))
+        return fit_mixture(rows, number, more_starts=more_starts)
+
+    monkeypatch.setattr(clustering, "fit_mixture", record)
+    z, _ = cube_blobs()
+    for number, factor, possible in ((8, 1.3, {6, 7, 8, 9, 10}), (8, 1.0, {8}), (1, 1.3, {1}), (None, 1.3, {None})):
+        asked.clear()
+        draw = resampled_mixture(number, factor, np.full(3, 0.1), np.random.default_rng(1))
+        for _ in range(12):
+            assert draw(z, np.full(len(z), 1), 1).shape == (len(z),)
+        sizes_of_samples, numbers = (set(column) for column in zip(*asked, strict=True))
+        assert numbers <= possible
+        assert (len(numbers) > 2) == (len(possible) > 2)
+        assert len(sizes_of_samples) > 1
+        assert np.mean(list(sizes_of_samples)) / len(z) == pytest.approx(1 - np.exp(-1), abs=0.03)
+
+
+def test_a_number_that_was_told_is_firm_where_there_are_so_many_clouds():
+    mu, _ = cube_blobs()
+    n = len(mu)
+    options = NUMBERS | RULE | {"method": "gaussian_mixture", "support_draws": 20, "seed": 1}
+    told, too_many, found = (
+        cluster_latent(latent_of(mu), table_of(n), depths(n), **(options | {"n_clusters": number}))["support"].mean()
+        for number in (8, 16, None)
+    )
+    assert told == 1
+    assert too_many < 0.8
+    assert too_many < found < 1
 
 
 def test_support_is_a_share_of_the_draws():

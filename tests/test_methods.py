@@ -103,6 +103,19 @@ def test_every_citation_has_its_reference_and_the_other_way_round(job):
     assert re.search(r"\.\.|,\.|\( | \)|; \)", text) is None
 
 
+def test_support_of_a_mixture_is_told_with_its_bootstrap():
+    found, told = (
+        text_of(
+            with_settings(counts(), cluster={"method": "gaussian_mixture", "n_clusters": number, "support_draws": 20})
+        )
+        for number in (None, 4)
+    )
+    assert "share of 20 draws" in found
+    assert "Each mixture was fitted to a bootstrap sample (Hennig 2007), with about as many clusters as were" in found
+    assert "Each mixture was fitted to a bootstrap sample (Hennig 2007)." in told
+    assert "bootstrap" not in text_of(healthy())
+
+
 def test_the_main_job_is_told_with_its_numbers():
     text = text_of(healthy())
     for words in (

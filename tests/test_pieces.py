@@ -166,7 +166,7 @@ def test_length_and_strand_do_not_become_groups(tmp_path):
     model = train(features, architecture_for(features), settings, device=CPU, checkpoint=tmp_path / "c").model
     latent = embed(features, model)
     noise = np.sqrt((latent.sigma**2).mean(axis=0))
-    groups = gaussian_mixture(None, noise, drawn=False)(latent.mu, np.ones(len(truth)), 1)
+    groups = gaussian_mixture(None, noise)(latent.mu, np.ones(len(truth)), 1)
     assert adjusted_rand_score(truth, groups) > 0.9
     is_cut = np.arange(len(truth)) % 3 == 0
     assert abs(adjusted_rand_score(is_cut, groups)) < 0.05

@@ -27,6 +27,7 @@ SAME = 0.4  # of the posterior's deviation in the mean over dimensions: nearer m
 MOST_DIRECTIONS = 10  # a covariance has half the square of so many numbers, which few rows could not tell
 FEWEST_DISTINCT = 100  # rows that such means must leave; with fewer each counts
 MOST_FITTED = 20_000  # rows that a mixture is fitted to, others get the component that they fit best
+LIKELY_FACTOR = 1.3  # by which the number that a mixture finds may be off, up or down
 SMALLEST_NOISE = 0.03  # of a dimension beside its spread: principal components of depth have none at all
 
 
@@ -39,26 +40,25 @@ def kmeans(n_clusters: int) -> OfOneSample:
     return cluster
 
 
-def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> OfOneSample:
+def gaussian_mixture(n_clusters: int | None, noise: np.ndarray) -> OfOneSample:
     """Mixture of Gaussians with full covariances (`mixtures`), which finds the number where it is not given.
 
-    noise: (dimensions,), mean standard deviation of the posterior; drawn: whether rows have that noise in them, as
-    draws have. Looked at are the directions in which rows differ by more than that noise, the ten widest at most.
-    Components of means are widened by half of its variance, so that a cluster is not cut finer than the model could
-    tell its parts from one another; if that leaves a single cluster, the means are taken as they are. Of means that
-    the model can hardly tell from one another one counts: near copies of one lineage are not many observations of a
-    group.
+    noise: (dimensions,), mean standard deviation of the posterior. Looked at are the directions in which rows differ by
+    more than that noise, the ten widest at most. Components are widened by half of its variance, so that a cluster is
+    not cut finer than the model could tell its parts from one another; if that leaves a single cluster, the means are
+    taken as they are. Of means that the model can hardly tell from one another one counts: near copies of one lineage
+    are not many observations of a group.
     """
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
-        signal = signal_directions(z, noise, drawn)[:, :MOST_DIRECTIONS]
+        signal = signal_directions(z, noise, drawn=False)
         if not signal.shape[1] or len(z) < 2:
             return np.zeros(len(z), np.int64)
         some = signal[distinct_rows(signal, 0.0, MOST_FITTED)]
-        distinct = some if drawn else signal[distinct_rows(signal, SAME * np.sqrt(signal.shape[1]), MOST_FITTED)]
+        distinct = signal[distinct_rows(signal, SAME * np.sqrt(signal.shape[1]), MOST_FITTED)]
         if len(distinct) < FEWEST_DISTINCT:
             distinct = some
-        labels = fit_mixture(distinct, n_clusters, None if drawn else NOISE_SHARE).predict(signal)
+        labels = fit_mixture(distinct, n_clusters, NOISE_SHARE).predict(signal)
         if n_clusters is None and labels.max() == 0:
             return fit_mixture(some).predict(signal)
         return labels
@@ -66,10 +66,31 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray, drawn: bool) -> 
     return cluster
 
 
+def resampled_mixture(number: int | None, factor: float, noise: np.ndarray, random: np.random.Generator) -> OfOneSample:
+    """The same mixture for draws from the posterior, each fitted to another bootstrap sample of the rows.
+
+    So a cluster that hangs on few sequences changes as much as one that hangs on the noise (Hennig 2007,
+    10.1016/j.csda.2006.11.025). Every draw has `number` components, less or more by up to `factor`, for the number
+    itself is an estimate; None: it is found anew.
+    """
+
+    def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
+        signal = signal_directions(z, noise, drawn=True)
+        rows = np.unique(random.integers(0, len(z), len(z)))
+        if not signal.shape[1] or len(rows) < 2:
+            return np.zeros(len(z), np.int64)
+        rows = rows[distinct_rows(signal[rows], 0.0, MOST_FITTED)]
+        n_components = number and max(round(number * factor ** random.uniform(-1, 1)), 1)
+        return fit_mixture(signal[rows], n_components, more_starts=0).predict(signal)
+
+    return cluster
+
+
 def signal_directions(z: np.ndarray, noise: np.ndarray, drawn: bool) -> np.ndarray:
     """Principal directions of rows, in units of the posterior's noise, that spread more than the noise; (n, kept).
 
-    One is kept at least, and none where nothing varies at all. z: (n, dimensions); noise: (dimensions,).
+    The ten widest are kept at most and one at least, and none where nothing varies at all. z: (n, dimensions); noise:
+    (dimensions,); drawn: whether rows have that noise in them, as draws from the posterior have.
     """
     spread = z.std(axis=0, dtype=np.float64)
     varies = spread**2 > SMALLEST_VARIANCE
@@ -80,7 +101,7 @@ def signal_directions(z: np.ndarray, noise: np.ndarray, drawn: bool) -> np.ndarr
     variances, directions = np.linalg.eigh(scaled.T @ scaled / len(z))
     kept = variances > (2.0 if drawn else 1.0)
     kept[-1] = True
-    return scaled @ directions[:, kept][:, ::-1]
+    return scaled @ directions[:, kept][:, ::-1][:, :MOST_DIRECTIONS]
 
 
 def hdbscan(min_cluster_size: int) -> OfOneSample:
@@ -124,7 +145,6 @@ def choose_method(
     method: str,
     *,
     noise: np.ndarray,
-    drawn: bool,
     links: sp.csr_matrix | None = None,
     n_clusters: int | None,
     n_neighbors: int,
@@ -132,8 +152,8 @@ def choose_method(
     fragment_share: float,
     min_cluster_size: int,
 ) -> Method:
-    """Clustering method of a name; noise: mean posterior deviation of each dimension, (dimensions,); drawn: whether
-    it is for draws from the posterior instead of its means; links: weights between sequences of different samples.
+    """Clustering method of a name; noise: mean posterior deviation of each dimension, (dimensions,); links: weights
+    between sequences of different samples.
 
     Raises ValueError when it needs a number of clusters and has none.
     """
@@ -145,7 +165,7 @@ def choose_method(
     return {
         "leiden": lambda: leiden(n_neighbors, fineness, links, fragment_share),
         "kmeans": lambda: apart(kmeans(n_clusters or 1)),
-        "gaussian_mixture": lambda: apart(gaussian_mixture(n_clusters, noise, drawn)),
+        "gaussian_mixture": lambda: apart(gaussian_mixture(n_clusters, noise)),
         "hdbscan": lambda: apart(hdbscan(min_cluster_size)),
     }[method]()
 
@@ -195,13 +215,14 @@ def cluster_latent(
     if overlaps is not None:
         require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
         links = links_of(overlaps)[seen][:, seen]
-    of_means = choose_method(noise=noise, drawn=False, links=links, **method)
+    of_means = choose_method(noise=noise, links=links, **method)
     numbers = of_means(mu, lengths, samples, seed)
     of_draws, by_leiden = of_means, method["method"] == "leiden"
-    if not by_leiden:
-        if len(np.unique(samples)) == 1:  # who stays is asked of the number that was found
-            method = method | {"n_clusters": len(np.unique(numbers))}
-        of_draws = choose_method(noise=noise, drawn=True, **method)
+    if method["method"] == "gaussian_mixture":
+        told = method["n_clusters"]
+        number = len(np.unique(numbers)) if told is None and len(np.unique(samples)) == 1 else told
+        factor = LIKELY_FACTOR if told is None else 1.0
+        of_draws = apart(resampled_mixture(number, factor, noise, np.random.default_rng(seed)))
     drawn = measure_support(mu, sigma, numbers, lengths, samples, of_draws, draws=support_draws, seed=seed)
     leave = drawn.following < min_following if by_leiden else np.zeros(len(lengths), bool)
     clusters = name_clusters(part_with(numbers, leave, lengths), samples)

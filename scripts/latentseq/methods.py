@@ -213,6 +213,9 @@ def describe_clusters(content: ReportInput) -> list[str]:
             f"The support of a {ROWS[content.job][0]} is the share of {draws} draws of the latent variables from "
             "their posterior, each clustered anew, in which it stayed with its cluster."
         )
+        if cluster["method"] == "gaussian_mixture":
+            number = "" if cluster.get("n_clusters") else ", with about as many clusters as were found"
+            sentences.append(f"Each mixture was fitted to a bootstrap sample (Hennig 2007){number}.")
         if cluster["method"] == "leiden" and cluster["min_following"]:
             sentences.append(
                 f"A {ROWS[content.job][0]} that went where most of its cluster went in less than "

@@ -1,7 +1,8 @@
 """Mixtures of Gaussians whose number of components is found, after mclust (Fraley and Raftery 2002).
 
-Components start from Ward's tree of the rows, have full covariances, and their number is the one with the lowest
-Bayesian information criterion, or nearly so (10.1198/016214502760047131, sections 2.2 and 2.4).
+Components have full covariances and start from Ward's tree of the rows and from k-means, of which the likeliest end is
+taken; their number is the one with the lowest Bayesian information criterion, or nearly so (10.1198/016214502760047131,
+sections 2.2 and 2.4).
 """
 
 import logging
@@ -9,6 +10,7 @@ import warnings
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
@@ -21,6 +23,7 @@ REGULARISATION = 1e-3  # of the mean variance, added to each component's: a clou
 NUMBERS = (*range(1, 21), 22, 24, 26, 28, 30, 32, 36, 40, 44, 48, 56, 64, 72, 80, 96, 112, 128)
 STRONG = 10.0  # difference of the criterion that speaks for more components
 WORSE_IN_A_ROW = 4  # numbers tried after the best so far
+MORE_STARTS = 2  # of each number, beside Ward's tree
 
 
 def ward_tree(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -44,19 +47,36 @@ def start_of(z: np.ndarray, labels: np.ndarray, smallest: float) -> dict[str, np
     }
 
 
-def fit_number(z: np.ndarray, number: int, tree: tuple[np.ndarray, np.ndarray], smallest: float) -> GaussianMixture:
-    """Mixture with so many components that starts from the branches of a tree; z (n, dimensions) float64."""
+def fit_number(
+    z: np.ndarray, number: int, tree: tuple[np.ndarray, np.ndarray], smallest: float, more_starts: int
+) -> GaussianMixture:
+    """Likeliest mixture with so many components, from the branches of a tree and so many runs of k-means on its rows.
+
+    z: (n, dimensions) float64.
+    """
     rows, branches = tree
-    labels = fcluster(branches, number, "maxclust")
-    start = start_of(z[rows], labels, smallest)
-    model = GaussianMixture(len(start["means_init"]), reg_covar=smallest, random_state=0, **start)
+    starts = [fcluster(branches, number, "maxclust")]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that still moves a little serves as well
-        return model.fit(z)
+        warnings.simplefilter("ignore", ConvergenceWarning)  # what still moves a little serves, and so do equal rows
+        starts += [KMeans(number, n_init=1, random_state=seed).fit_predict(z[rows]) for seed in range(more_starts)]
+        return max((fit_from(z, start_of(z[rows], labels, smallest), smallest) for labels in starts), key=likelihood)
+
+
+def fit_from(z: np.ndarray, start: dict[str, np.ndarray], smallest: float) -> GaussianMixture:
+    """Fit a mixture from a start."""
+    return GaussianMixture(len(start["means_init"]), reg_covar=smallest, random_state=0, **start).fit(z)
+
+
+def likelihood(model: GaussianMixture) -> float:
+    """Mean log likelihood of the rows that a mixture was fitted to."""
+    return float(model.lower_bound_)
 
 
 def fit_mixture(
-    z: np.ndarray, n_components: int | None = None, smallest_variance: float | None = None
+    z: np.ndarray,
+    n_components: int | None = None,
+    smallest_variance: float | None = None,
+    more_starts: int = MORE_STARTS,
 ) -> GaussianMixture:
     """Fit a mixture; the number of components is found where it is not given.
 
@@ -69,13 +89,13 @@ def fit_mixture(
     tree = ward_tree(z)
     smallest = smallest_variance or max(REGULARISATION * float(z.var(axis=0).mean()), 1e-9)
     if n_components is not None:
-        return fit_number(z, min(n_components, len(z)), tree, smallest)
+        return fit_number(z, min(n_components, len(z)), tree, smallest, more_starts)
     models: list[GaussianMixture] = []
     criteria: list[float] = []
     for number in NUMBERS:
         if number > len(tree[0]) or (criteria and len(criteria) - 1 - np.argmin(criteria) == WORSE_IN_A_ROW):
             break
-        models.append(fit_number(z, number, tree, smallest))
+        models.append(fit_number(z, number, tree, smallest, more_starts))
         criteria.append(models[-1].bic(z))
         logger.debug("%d components: BIC %.0f", number, criteria[-1])
     best = models[int(np.argmax(np.array(criteria) <= min(criteria) + STRONG))]

@@ -21,6 +21,8 @@ REFERENCES: Final = {
     "doi:10.1101/2022.01.11.475838",
     "Fraley and Raftery 2002": "Fraley C, Raftery AE (2002) Model-based clustering, discriminant analysis, and "
     "density estimation. Journal of the American Statistical Association 97: 611-631. doi:10.1198/016214502760047131",
+    "Hennig 2007": "Hennig C (2007) Cluster-wise assessment of cluster stability. Computational Statistics & Data "
+    "Analysis 52: 258-271. doi:10.1016/j.csda.2006.11.025",
     "Hubert and Arabie 1985": "Hubert L, Arabie P (1985) Comparing partitions. Journal of Classification 2: 193-218. "
     "doi:10.1007/BF01908075",
     "Kingma and Welling 2014": "Kingma DP, Welling M (2014) Auto-encoding variational Bayes. ICLR 2014. "
