@@ -1,4 +1,4 @@
-"""Changed copies of FASTA files: without gaps, on shuffled strands, cut into fragments, simulated families."""
+"""Changed copies of FASTA files: without gaps, on shuffled strands, cut into fragments."""
 
 import gzip
 from collections.abc import Iterable, Iterator
