@@ -2,7 +2,7 @@
 """Time and memory of the transcriptome job on simulated transcripts and BAM files, and whether its genes are right.
 
 usage: gene_scaling.py [--transcripts 500000] [--samples 12] [--alignments 20000000] [--settings MORE.yaml] [--seed 1]
-                       [--divergence 0.1] [--work results/benchmarks/genes] [--cores 2]
+                       [--divergence 0.1] [--work results/benchmarks] [--cores 2]
 
 A gene has four isoforms, each with most of its exons; a fifth of the genes hold a copy of one of 50 repeats of 300
 bases, of which a share (--divergence) is substituted. Reads come in pairs, 60 bases a mate, each within an exon, and
@@ -23,7 +23,7 @@ import pandas as pd
 import pysam
 from simulated_contigs import draw_letters
 from sklearn.metrics import adjusted_rand_score
-from workflow_runs import ROOT, print_table, read_steps, run_workflow
+from workflow_runs import ROOT, add_simulation_options, print_table, read_steps, run_workflow
 
 # isort: split
 from latentseq.tables import read_table
@@ -192,10 +192,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=12)
     parser.add_argument("--alignments", type=int, default=20_000_000, help="of each BAM file, at least")
     parser.add_argument("--divergence", type=float, default=0.1, help="of the copies of repeats: default 0.1")
-    parser.add_argument("--settings", type=Path, help="YAML of settings that differ from the preset")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--work", type=Path, default=Path("results/benchmarks/genes"), help="folder of all outputs")
-    parser.add_argument("--cores", type=int, default=2)
+    add_simulation_options(parser)
     arguments = parser.parse_args()
 
     simulated = ("transcripts", "samples", "alignments", "divergence", "seed")

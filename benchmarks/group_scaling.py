@@ -2,7 +2,7 @@
 """Time and memory of groups from composition alone on simulated amplicons, and how right the groups are.
 
 usage: group_scaling.py [--sequences 100000] [--species 1000] [--families 100] [--length 1500] [--settings MORE.yaml]
-                        [--seed 1] [--work results/benchmarks/groups] [--cores 2]
+                        [--seed 1] [--work results/benchmarks] [--cores 2]
 
 Families are copies of one random sequence, species of a family's, sequences of a species', with a quarter, a twentieth
 and a hundredth of their bases drawn anew. Prints the seconds and the peak memory of each step
@@ -10,14 +10,13 @@ and a hundredth of their bases drawn anew. Prints the seconds and the peak memor
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from changed_sequences import Record, write_records
 from simulated_contigs import draw_letters
 from sklearn.metrics import adjusted_rand_score
-from workflow_runs import ROOT, print_table, read_steps, run_workflow
+from workflow_runs import ROOT, add_simulation_options, print_table, read_steps, run_workflow
 
 # isort: split
 from latentseq.tables import read_table
@@ -53,10 +52,7 @@ def main() -> None:
     parser.add_argument("--species", type=int, default=1000)
     parser.add_argument("--families", type=int, default=100)
     parser.add_argument("--length", type=int, default=1500, help="bases of each sequence")
-    parser.add_argument("--settings", type=Path, help="YAML of settings that differ from the preset")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--work", type=Path, default=Path("results/benchmarks/groups"), help="folder of all outputs")
-    parser.add_argument("--cores", type=int, default=2)
+    add_simulation_options(parser)
     arguments = parser.parse_args()
 
     simulated = ("sequences", "species", "families", "length", "seed")

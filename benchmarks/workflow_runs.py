@@ -32,6 +32,16 @@ PER_SAMPLE = ("measure_depth", "read_classes")  # rules that run once for each s
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Options of every command that runs the workflow."""
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="one run for each; default 1 2 3")
+    _add_place_options(parser)
+
+
+def add_simulation_options(parser: argparse.ArgumentParser) -> None:
+    """Options of every command that simulates what the workflow is run on."""
+    parser.add_argument("--seed", type=int, default=1, help="of what is simulated")
+    _add_place_options(parser)
+
+
+def _add_place_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", type=Path, help="YAML of settings that differ from the defaults")
     parser.add_argument("--work", type=Path, default=Path("results/benchmarks"), help="folder of all outputs")
     parser.add_argument("--cores", type=int, default=2)
