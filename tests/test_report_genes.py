@@ -8,7 +8,7 @@ from latentseq.methods import describe_methods
 from latentseq.report import render_report
 from latentseq.report_genes import count_genes, describe_genes
 from latentseq.report_input import Products
-from latentseq.report_words import describe_input, describe_support
+from latentseq.report_words import describe_input, describe_result, describe_support, key_figures
 from latentseq.troubles import find_troubles
 from reported import NUMBER, facts, healthy, with_settings
 
@@ -50,6 +50,13 @@ def transcripts(of_several=300, secondary_used=500, switches=SWITCHES, **setting
 def test_genes_are_counted():
     table = pd.DataFrame({"gene": ["G1", "G1", "G2"], "transcript": list("abc"), "support": "1"})
     assert count_genes(table) == "3 transcripts are of 2 genes: 1 of a single transcript, the largest, G1, of 2."
+
+
+def test_clusters_of_transcripts_are_called_genes():
+    content = transcripts()
+    assert ("51", "genes") in key_figures(content)
+    assert describe_result(content)[0] == "They form 51 genes."
+    assert "stay with their gene in at least nine of ten draws of the links" in describe_support(content)[0]
 
 
 def test_reads_that_fit_several_transcripts_are_counted():

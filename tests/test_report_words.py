@@ -91,6 +91,12 @@ def test_why_newcomers_belong_to_none():
     )
 
 
+def test_newcomers_of_which_none_belongs():
+    assert describe_assignments(assigned([""], ["odd"])) == (
+        "Of 1 new sequence, none belongs to a cluster of the earlier run results/old/main (1 odd)."
+    )
+
+
 def test_nothing_is_said_of_the_dimensions_of_newcomers():
     content = assigned(["1"], [""])
     dimensions = pd.DataFrame({"dimension": ["latent 1"], "active": ["no"]})

@@ -8,7 +8,7 @@ import numpy as np
 
 from latentseq.defaults import fill_in, fill_in_clusters
 from latentseq.mapping import SMALLEST_FOR_UMAP
-from latentseq.methods_genes import describe_partition, describe_switches, finds_genes
+from latentseq.methods_genes import describe_partition, describe_switches
 from latentseq.methods_input import describe_data, of_counts
 from latentseq.neighbors import LARGEST_EXACT
 from latentseq.references import cited_in
@@ -193,7 +193,7 @@ def describe_components(content: ReportInput) -> str:
 def describe_clusters(content: ReportInput) -> list[str]:
     """Say how latent means were clustered, and how support was measured."""
     cluster = section(content, "cluster")
-    if not cluster or finds_genes(content):
+    if not cluster or content.finds_genes:
         return describe_partition(content)
     cluster = fill_in_clusters(cluster, contigs=len(content.depth["samples"]) > 0)
     sentences = [f"Latent means were clustered {_method(content, cluster)}."]

@@ -12,14 +12,9 @@ EVIDENCE = {
 }
 
 
-def finds_genes(content: ReportInput) -> bool:
-    """Whether clusters are of what transcripts share."""
-    return bool(content.setting("cluster", "method") == "shared_sequence")
-
-
 def describe_partition(content: ReportInput) -> list[str]:
     """Say how transcripts were put together to genes; nothing where clusters are of the latent map."""
-    if not finds_genes(content):
+    if not content.finds_genes:
         return []
     evidence = content.setting("genes", "evidence")
     version = content.settings.get("versions", {}).get("igraph")

@@ -113,6 +113,16 @@ class ReportInput:
         """What the sequences are, as `job_of` says."""
         return job_of(self.settings.get("settings", {}))
 
+    @property
+    def finds_genes(self) -> bool:
+        """Whether clusters are genes: made of what transcripts share, not of the latent map."""
+        return bool(self.setting("cluster", "method") == "shared_sequence")
+
+    @property
+    def cluster_words(self) -> tuple[str, str]:
+        """What a cluster is called: one, many."""
+        return ("gene", "genes") if self.finds_genes else ("cluster", "clusters")
+
 
 def job_of(settings: Mapping[str, Any]) -> str:
     """What the sequences of a run with these settings are: `kmer`, `alignment`, `window` (reads across one) or `table`.

@@ -40,7 +40,7 @@ def key_figures(content: ReportInput) -> list[tuple[str, str]]:
     clusters = content.clusters["cluster"].replace("", np.nan).nunique()
     figures = _sequence_figures(content) if content.job == "kmer" else _column_figures(content)
     if content.bins is None:
-        figures.append((format_count(clusters), "clusters"))
+        figures.append((format_count(clusters), content.cluster_words[1]))
     else:
         binned = content.bins["bases"].astype("int64").sum() / content.sequences["length"].sum()
         complete = count_complete(content)
@@ -171,7 +171,7 @@ def describe_result(content: ReportInput) -> list[str]:
     else:
         alone = int((members == 1).sum())
         they = "They" if content.job == "kmer" else f"The {ROWS[content.job][1]}"
-        sentence = f"{they} form {count_of(len(members), 'cluster', 'clusters')}"
+        sentence = f"{they} form {count_of(len(members), *content.cluster_words)}"
         sentence += f", {format_count(alone)} of a single {ROWS[content.job][0]}" if alone else ""
         sentences = [f"{sentence}."]
     if content.job == "window":
@@ -190,8 +190,8 @@ def describe_support(content: ReportInput) -> list[str]:
         return [f"{firm} of the {SIZES[content.job]} get the same answer in at least nine of ten draws (support)."]
     if content.job == "kmer":
         return [
-            f"{firm} of all bases lie in sequences that stay with their cluster in at least nine of ten draws of "
-            f"{what_is_drawn(content)} (support)."
+            f"{firm} of all bases lie in sequences that stay with their {content.cluster_words[0]} in at least nine of "
+            f"ten draws of {what_is_drawn(content)} (support)."
         ]
     return [
         f"{firm} of all {SIZES[content.job]} stay with their cluster in at least nine of ten draws of the latent "
@@ -201,8 +201,7 @@ def describe_support(content: ReportInput) -> list[str]:
 
 def what_is_drawn(content: ReportInput) -> str:
     """What support is measured over."""
-    by_links = content.setting("cluster", "method") == "shared_sequence"
-    return "the links between transcripts" if by_links else "the latent variables"
+    return "the links between transcripts" if content.finds_genes else "the latent variables"
 
 
 def cluster_shares(content: ReportInput) -> pd.Series:
@@ -226,15 +225,18 @@ def describe_assignments(content: ReportInput) -> str:
     assert table is not None
     found = table["cluster"][table["cluster"] != ""]
     row = ROWS[content.job]
-    sentence = (
-        f"Of {count_of(len(table), f'new {row[0]}', f'new {row[1]}')}, {count_of(len(found), 'belongs', 'belong')} to "
-        f"{count_of(found.nunique(), 'cluster', 'clusters')} of the earlier run {content.setting('assign_to') or ''}"
-    ).rstrip()
+    sentence = f"Of {count_of(len(table), f'new {row[0]}', f'new {row[1]}')}, "
+    if found.empty:
+        sentence += "none belongs to a cluster"
+    else:
+        clusters = count_of(found.nunique(), "cluster", "clusters")
+        sentence += f"{count_of(len(found), 'belongs', 'belong')} to {clusters}"
+    sentence += f" of the earlier run {content.setting('assign_to') or ''}".rstrip()
     reasons = table["reason"][table["cluster"] == ""].value_counts()
     if reasons.empty:
         return f"{sentence}; all belong to one."
     why = ", ".join(f"{format_count(number)} {reason}" for reason, number in reasons.items())
-    return f"{sentence}, and {format_count(reasons.sum())} to none ({why})."
+    return f"{sentence} ({why})." if found.empty else f"{sentence}, and {format_count(reasons.sum())} to none ({why})."
 
 
 def describe_dimensions(content: ReportInput) -> tuple[str, str]:

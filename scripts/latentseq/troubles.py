@@ -14,7 +14,6 @@ import pandas as pd
 from latentseq.bins import join_clusters
 from latentseq.evaluation import label_sequences
 from latentseq.gene_troubles import reads_of_one_transcript
-from latentseq.methods_genes import finds_genes
 from latentseq.report_input import ReportInput
 from latentseq.report_words import ROWS, SIZES, describe_dimensions, warn_of_few, what_is_drawn
 from latentseq.sequence_table import sizes
@@ -132,7 +131,7 @@ def reconstruction_by_held_out(content: ReportInput) -> tuple[np.ndarray, np.nda
 
 def few_samples(content: ReportInput) -> str | None:
     """Depth of one or two samples hardly tells genomes apart; bins without any depth are made from composition."""
-    if content.job != "kmer" or finds_genes(content):
+    if content.job != "kmer" or content.finds_genes:
         return None
     if len(content.depth["samples"]):
         return warn_of_few(len(content.depth["samples"])) or None
