@@ -58,6 +58,15 @@ def test_the_order_of_sets_does_not_matter(counts, effective, data):
     np.testing.assert_allclose(estimate_counts(turned, effective), estimate_counts(classes, effective), rtol=1e-6)
 
 
+@given(counts=SETS, other=SETS, effective=EFFECTIVE)
+def test_transcripts_that_no_read_ties_together_do_not_change_one_another(counts, other, effective):
+    """Each family settles by itself: beside others it has what it has alone."""
+    beside = counts | {tuple(row + 6 for row in rows): number for rows, number in other.items()}
+    both = estimate_counts(classes_of(beside), np.concatenate([effective, effective[::-1]]))
+    np.testing.assert_allclose(both[:6], estimate_counts(classes_of(counts), effective), rtol=1e-9)
+    np.testing.assert_allclose(both[6:], estimate_counts(classes_of(other), effective[::-1]), rtol=1e-9)
+
+
 def test_reads_of_one_transcript_stay_there():
     found = estimate_counts(classes_of({(0,): 7, (2,): 3}), np.array([100.0, 100, 1]))
     assert found.tolist() == [7, 0, 3]

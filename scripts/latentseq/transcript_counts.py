@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 FRAGMENT_OF_SINGLE_READS, DEVIATION = 250, 25  # bases; nothing in single reads says how long their fragments were
 MOST_ROUNDS, FEWEST_ROUNDS = 10_000, 50
-CHANGE, SMALLEST = 1e-2, 1e-2  # share by which no transcript of so many reads may change in the last round
+CHANGE, SMALLEST = 3e-3, 1e-2  # share by which no transcript of so many reads may change in the last round
 
 
 def effective_lengths(lengths: np.ndarray, fragment_lengths: np.ndarray) -> np.ndarray:
@@ -37,39 +37,94 @@ def estimate_counts(classes: Classes, effective: np.ndarray) -> np.ndarray:
     The likelihood is that of reads that begin in any place of their transcripts with equal probability (Li and Dewey
     2011, 10.1186/1471-2105-12-323, without errors). A transcript that no read fits has none. effective: (n,).
     """
-    counts, rounds = _maximise(classes.offsets, classes.rows, classes.counts.astype(np.float64), effective)
-    logger.info("%d sets of transcripts; estimates settled in %d rounds", len(classes.counts), rounds)
+    family = _families(classes.offsets, classes.rows, len(effective))
+    counts, rounds = _maximise(
+        classes.offsets,
+        classes.rows,
+        classes.counts.astype(np.float64),
+        1 / effective,
+        *_grouped(family, len(effective)),
+        *_grouped(family[classes.rows[classes.offsets[:-1]]], len(effective)),
+    )
+    logger.info("%d sets of transcripts; the last estimates settled in %d rounds", len(classes.counts), rounds)
     return counts
+
+
+def _grouped(number: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """What has each number below n: the places in order of their numbers, and where each number begins, (n + 1,)."""
+    return np.argsort(number, kind="stable"), np.searchsorted(np.sort(number), np.arange(n + 1))
+
+
+@numba.njit(cache=True)
+def _families(offsets: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """Family of each of n transcripts, (n,): those that sets tie together, directly or by others, have the same."""
+    parent = np.arange(n)
+    for number in range(len(offsets) - 1):
+        first = _root(parent, rows[offsets[number]])
+        for row in rows[offsets[number] + 1 : offsets[number + 1]]:
+            parent[_root(parent, row)] = first
+    for row in range(n):
+        parent[row] = _root(parent, row)
+    return parent
+
+
+@numba.njit(cache=True)
+def _root(parent: np.ndarray, row: int) -> int:
+    """Root of the tree that a row hangs in; the way there is halved."""
+    while parent[row] != row:
+        parent[row] = parent[parent[row]]
+        row = parent[row]
+    return row
 
 
 @numba.njit(cache=True)
 def _maximise(
-    offsets: np.ndarray, rows: np.ndarray, reads: np.ndarray, effective: np.ndarray
+    offsets: np.ndarray,
+    rows: np.ndarray,
+    reads: np.ndarray,
+    per_place: np.ndarray,
+    row_order: np.ndarray,
+    first_row: np.ndarray,
+    set_order: np.ndarray,
+    first_set: np.ndarray,
 ) -> tuple[np.ndarray, int]:
-    """Reads of each transcript, and rounds until they settled. Every set is shared in equal parts at first."""
-    n = len(effective)
-    found = np.zeros(n)
-    for number in range(len(reads)):
-        for row in rows[offsets[number] : offsets[number + 1]]:
-            found[row] += reads[number] / (offsets[number + 1] - offsets[number])
-    rounds = 0
-    settled = False
-    while rounds < MOST_ROUNDS and not settled:
-        before, found = found, np.zeros(n)
-        for number in range(len(reads)):
-            of_set = rows[offsets[number] : offsets[number + 1]]
-            total = 0.0
-            for row in of_set:
-                total += before[row] / effective[row]
-            for row in of_set:
+    """Reads of each transcript, and the most rounds that a family took. Every set is shared in equal parts at first.
+
+    per_place: 1 / effective lengths; the others say which rows and which sets are of each family.
+    """
+    found = np.zeros(len(per_place))
+    density = np.zeros(len(per_place))
+    most = 0
+    for family in range(len(per_place)):
+        members = row_order[first_row[family] : first_row[family + 1]]
+        sets = set_order[first_set[family] : first_set[family + 1]]
+        for number in sets:
+            for row in rows[offsets[number] : offsets[number + 1]]:
+                found[row] += reads[number] / (offsets[number + 1] - offsets[number])
+        rounds = 0
+        settled = len(members) < 2
+        while rounds < MOST_ROUNDS and not settled:
+            before = found[members]
+            for row in members:
+                density[row] = found[row] * per_place[row]
+                found[row] = 0
+            for number in sets:
+                of_set = rows[offsets[number] : offsets[number + 1]]
+                total = 0.0
+                for row in of_set:
+                    total += density[row]
                 if total > 0:
-                    found[row] += reads[number] * before[row] / effective[row] / total
-        rounds += 1
-        settled = rounds >= FEWEST_ROUNDS
-        for row in range(n):
-            if found[row] > SMALLEST and abs(found[row] - before[row]) > CHANGE * found[row]:
-                settled = False
-    return found, rounds
+                    share = reads[number] / total
+                    for row in of_set:
+                        found[row] += density[row] * share
+            rounds += 1
+            settled = rounds >= FEWEST_ROUNDS
+            for i in range(len(members)):
+                now = found[members[i]]
+                if now > SMALLEST and abs(now - before[i]) > CHANGE * now:
+                    settled = False
+        most = max(most, rounds)
+    return found, most
 
 
 def count_samples(samples: Iterable[SampleReads], lengths: np.ndarray) -> dict[str, np.ndarray]:
