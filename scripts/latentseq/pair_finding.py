@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from latentseq.kmers import CODE_OF_BYTE
-from latentseq.read_classes import Classes
+from latentseq.read_classes import Classes, places_by_number
 from latentseq.shared_kmers import K, sampled_hashes
 from latentseq.transcript_pairs import Pairs
 
@@ -220,8 +220,7 @@ def reads_of_each(classes: Classes, n: int) -> np.ndarray:
 def shared_reads(first: np.ndarray, second: np.ndarray, classes: Classes, n: int) -> np.ndarray:
     """Reads that fit both transcripts of each pair, (pairs,) int64; pairs in the order of their first row."""
     number = np.repeat(np.arange(len(classes.counts)), classes.sizes)
-    order = np.argsort(classes.rows, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(classes.rows, minlength=n))])
+    order, starts = places_by_number(classes.rows, n)
     found, reads, last = np.zeros(len(first), np.int64), np.zeros(n, np.int64), np.full(n, -1, np.int64)
     of_classes = classes.offsets, classes.rows, classes.counts, number[order], starts
     _shared_reads(first, second, *of_classes, reads, last, found)

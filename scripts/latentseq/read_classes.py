@@ -162,6 +162,12 @@ def take_sets(offsets: np.ndarray, rows: np.ndarray, chosen: np.ndarray, counts:
     return Classes(np.concatenate([[0], ends]).astype(np.int64), rows[places], counts.astype(np.int64))
 
 
+def places_by_number(numbers: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places of `numbers`, which are below n, in the order of their numbers, and where each number begins, (n + 1,)."""
+    starts = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=n))])
+    return np.argsort(numbers, kind="stable"), starts
+
+
 def join_classes(several: Sequence[Classes]) -> Classes:
     """Add up the reads of several samples."""
     rows = np.concatenate([classes.rows for classes in several])

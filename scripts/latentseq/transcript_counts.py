@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numba
 import numpy as np
 
-from latentseq.read_classes import Classes, SampleReads
+from latentseq.read_classes import Classes, SampleReads, places_by_number
 
 logger = logging.getLogger(__name__)
 
@@ -43,16 +43,11 @@ def estimate_counts(classes: Classes, effective: np.ndarray) -> np.ndarray:
         classes.rows,
         classes.counts.astype(np.float64),
         1 / effective,
-        *_grouped(family, len(effective)),
-        *_grouped(family[classes.rows[classes.offsets[:-1]]], len(effective)),
+        *places_by_number(family, len(effective)),
+        *places_by_number(family[classes.rows[classes.offsets[:-1]]], len(effective)),
     )
     logger.info("%d sets of transcripts; the last estimates settled in %d rounds", len(classes.counts), rounds)
     return counts
-
-
-def _grouped(number: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """What has each number below n: the places in order of their numbers, and where each number begins, (n + 1,)."""
-    return np.argsort(number, kind="stable"), np.searchsorted(np.sort(number), np.arange(n + 1))
 
 
 @numba.njit(cache=True)
