@@ -105,23 +105,30 @@ def trained_on_whole_contigs(run: FinishedRun, features: Features, seed: int) ->
         return train_anew(run, features, seed)
 
 
+def communities_of(run: FinishedRun, **changed: Any) -> graph.Communities:
+    """Communities as the run makes them, with some arguments changed."""
+    cluster = run.settings["cluster"]
+    chosen = {name: cluster[name] for name in ("n_neighbors", "fineness", "fragment_share", "doubled_share")}
+    kind = changed.pop("kind", graph.Communities)
+    return kind(**(chosen | {"links": run.links, "homologs": run.homologs} | changed))
+
+
 def graphs(run: FinishedRun) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """What each row changes about the graph: its name, the communities, and functions of `graph`."""
-    cluster = run.settings["cluster"]
-    n_neighbors, fineness, share = cluster["n_neighbors"], cluster["fineness"], cluster["fragment_share"]
+    fineness = run.settings["cluster"]["fineness"]
     if run.links is not None and run.links.nnz:
-        yield "each assembly apart: no exact stretches", graph.Communities(n_neighbors, fineness, None, share), {}
+        yield "each assembly apart: no exact stretches", communities_of(run, links=None), {}
     for resolution in (0.1, 1.0):
-        yield f"resolution {resolution}", fixed_resolution(run, n_neighbors, resolution), {}
+        yield f"resolution {resolution}", communities_of(run, kind=fixed_resolution(resolution), fineness=1.0), {}
     for other in (fineness / 2, fineness * 2):
-        yield f"fineness {other:g}", graph.Communities(n_neighbors, other, run.links, share), {}
-    yield "10 neighbours", graph.Communities(10, fineness, run.links, share), {}
-    equal = {"weigh_edges": equal_weights}
-    yield "edges of equal weight", graph.Communities(n_neighbors, fineness, run.links, share), equal
-    yield "fragments not joined", graph.Communities(n_neighbors, fineness, run.links), {}
+        yield f"fineness {other:g}", communities_of(run, fineness=other), {}
+    yield "10 neighbours", communities_of(run, n_neighbors=10), {}
+    yield "edges of equal weight", communities_of(run), {"weigh_edges": equal_weights}
+    yield "fragments not joined", communities_of(run, fragment_share=0.0), {}
+    yield "mixed clusters not taken apart", communities_of(run, homologs=None), {}
 
 
-def fixed_resolution(run: FinishedRun, n_neighbors: int, resolution: float) -> graph.Communities:
+def fixed_resolution(resolution: float) -> type[graph.Communities]:
     """Communities that do not look for their resolution."""
 
     class Fixed(graph.Communities):
@@ -129,7 +136,7 @@ def fixed_resolution(run: FinishedRun, n_neighbors: int, resolution: float) -> g
             with patch.object(graph, "find_resolution", lambda *_: resolution):
                 return super().__call__(z, samples, seed, lengths)
 
-    return Fixed(n_neighbors, 1.0, run.links, run.settings["cluster"]["fragment_share"])
+    return Fixed
 
 
 def equal_weights(z: np.ndarray, edges: graph.Edges) -> np.ndarray:
@@ -139,14 +146,11 @@ def equal_weights(z: np.ndarray, edges: graph.Edges) -> np.ndarray:
 
 def table(run: FinishedRun, features: Features, pca: str, seed: int) -> Iterator[Row]:
     """Rows of the table."""
-    cluster = run.settings["cluster"]
     for name, make in maps(run, features, pca, seed):
         started = time.monotonic()
         z = make()
         seconds = time.monotonic() - started
-        options = cluster["n_neighbors"], cluster["fineness"], run.links, cluster["fragment_share"]
-        communities = graph.Communities(*options)
-        yield {"changed": name} | run.score_timed(communities, z, seed) | {"map (s)": f"{seconds:.1f}"}
+        yield {"changed": name} | run.score_timed(communities_of(run), z, seed) | {"map (s)": f"{seconds:.1f}"}
     for name, communities, functions in graphs(run):
         with patch.multiple(graph, **({"weigh_edges": graph.weigh_edges} | functions)):
             yield {"changed": name} | run.score_timed(communities, run.latent.mu, seed)

@@ -16,10 +16,10 @@ from workflow_runs import pick_measures  # also puts the library on the path
 from latentseq.arrays import read_arrays
 from latentseq.clustering import choose_method, name_clusters
 from latentseq.defaults import fill_in_clusters
+from latentseq.edges import links_of
 from latentseq.evaluation import evaluate, read_labels
-from latentseq.graph import links_of
 from latentseq.latent import Latent, read_latent
-from latentseq.overlaps import read_overlaps
+from latentseq.overlaps import Overlaps, read_overlaps
 from latentseq.sequence_table import read_sequences
 
 MEASURES = ("near_complete", "medium_quality", "recoverable", "clusters", "ari", "ari_bases")
@@ -31,7 +31,7 @@ class FinishedRun:
     """What of a run its clusters are made of.
 
     folder: of the run; settings: all of it; sequences, labels: tables; links: weights between sequences of different
-    assemblies, None where the run has a single one.
+    assemblies, None where the run has a single one; homologs: pairs of sequences of one assembly, None without depth.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class FinishedRun:
     sequences: pd.DataFrame
     labels: pd.DataFrame
     links: sp.csr_matrix | None
+    homologs: Overlaps | None
 
     @property
     def samples(self) -> np.ndarray:
@@ -65,7 +66,7 @@ class FinishedRun:
         numbers = {key: value for key, value in self.settings["cluster"].items() if key not in of_draws}
         noise = np.sqrt((self.latent.sigma**2).mean(axis=0))
         chosen = numbers | {"method": name, "n_clusters": n_clusters}
-        method = choose_method(noise=noise, drawn=False, links=self.links, **chosen)
+        method = choose_method(noise=noise, links=self.links, homologs=self.homologs, **chosen)
         return self.score_timed(
             lambda z, samples, seed, lengths: method(z, lengths, samples, seed), self.latent.mu, seed
         )
@@ -83,7 +84,7 @@ def read_run(results: Path, run: str, labels: Path) -> FinishedRun:
     folder = results / run
     settings = yaml.safe_load((folder / "run.yaml").read_text())
     depth = read_arrays(results / "input/depth.npz")
-    shared = results / "input/overlaps.npz"
+    shared, homologs = results / "input/overlaps.npz", results / "input/homologs.npz"
     return FinishedRun(
         folder=folder,
         settings=settings | {"cluster": fill_in_clusters(settings["cluster"], contigs=bool(len(depth["samples"])))},
@@ -91,4 +92,5 @@ def read_run(results: Path, run: str, labels: Path) -> FinishedRun:
         sequences=read_sequences(results / "input/sequences.tsv"),
         labels=read_labels(labels),
         links=links_of(read_overlaps(shared)) if shared.exists() else None,
+        homologs=read_overlaps(homologs if homologs.exists() else None),
     )

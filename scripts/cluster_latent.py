@@ -14,6 +14,7 @@ clusters = cluster_latent(
     read_sequences(snakemake.input.sequences),
     depth,
     read_overlaps(snakemake.input.get("overlaps")),
+    read_overlaps(snakemake.input.get("homologs")),
     seed=snakemake.params.seed,
     **fill_in_clusters(snakemake.params.cluster, contigs=len(depth["samples"]) > 0),
 )

@@ -27,6 +27,7 @@ SETTINGS = {
         "fineness": 0.045,
         "support_draws": 10,
         "fragment_share": 0.1,
+        "doubled_share": 0.1,
         "min_following": 0.5,
     },
 }

@@ -1,13 +1,42 @@
 """Small FASTA and alignment files for tests, written beside the expected values."""
 
+import gzip
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pysam
 
 MODES = {".bam": "wb", ".sam": "wh", ".cram": "wc"}
 UNMAPPED = 4  # SAM flag
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+
+
+def genome(length: int, seed: int = 1) -> str:
+    """Random letters."""
+    return "".join(np.random.default_rng(seed).choice(list("ACGT"), length))
+
+
+def mutated(text: str, share: float, seed: int = 2) -> str:
+    """The same sequence with a share of its letters changed to another."""
+    random = np.random.default_rng(seed)
+    letters = np.array(list(text))
+    at = random.random(len(letters)) < share
+    letters[at] = [{"A": "C", "C": "G", "G": "T", "T": "A"}[letter] for letter in letters[at]]
+    return "".join(letters)
+
+
+def reverse_complement(text: str) -> str:
+    """The other strand."""
+    return text.translate(COMPLEMENT)[::-1]
+
+
+def write_letters(path: Path, sequences: dict[str, str]) -> Path:
+    """Write a gzip-compressed FASTA file."""
+    with gzip.open(path, "wt") as file:
+        file.writelines(f">{name}\n{letters}\n" for name, letters in sequences.items())
+    return path
 
 
 def sequences_table(lengths: dict[str, int], **columns: list[str]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from latentseq.support import follow, measure_support, part_with
 from planted import blobs, cube_blobs, same_partition
 from small_files import sequences_table
 
-NUMBERS = {"n_neighbors": 15, "fineness": 0.045, "min_cluster_size": 10, "fragment_share": 0.0}
+NUMBERS = {"n_neighbors": 15, "fineness": 0.045, "min_cluster_size": 10, "fragment_share": 0.0, "doubled_share": None}
 RULE = {"min_following": 0.5}
 METHODS = ["leiden", "kmeans", "gaussian_mixture", "hdbscan"]
 

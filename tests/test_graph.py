@@ -3,19 +3,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from latentseq import graph
-from latentseq.graph import (
-    Communities,
-    Edges,
-    effective_number,
-    find_resolution,
-    join_edges,
-    join_fragments,
-    leiden,
-    links_of,
-    neighbors_by_sample,
-    strength,
-    weigh_edges,
-)
+from latentseq.edges import Edges, join_edges, links_of, neighbors_by_sample, strength, weigh_edges
+from latentseq.graph import Communities, effective_number, find_resolution, join_fragments, leiden
 from latentseq.overlaps import Overlaps
 from planted import blobs, cube_blobs, same_partition
 

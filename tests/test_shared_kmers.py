@@ -1,7 +1,5 @@
 """Stretches that sequences of different samples share."""
 
-import gzip
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,32 +7,11 @@ from hypothesis import strategies as st
 from latentseq.arrays import write_arrays
 from latentseq.overlaps import read_overlaps
 from latentseq.shared_kmers import find_overlaps, sample_kmers, shared_stretches
-from small_files import sequences_table
-
-COMPLEMENT = str.maketrans("ACGT", "TGCA")
-
-
-def genome(length, seed=1):
-    return "".join(np.random.default_rng(seed).choice(list("ACGT"), length))
-
-
-def mutated(text, share, seed=2):
-    """The same sequence with a share of its letters changed to another."""
-    random = np.random.default_rng(seed)
-    letters = np.array(list(text))
-    at = random.random(len(letters)) < share
-    letters[at] = [{"A": "C", "C": "G", "G": "T", "T": "A"}[letter] for letter in letters[at]]
-    return "".join(letters)
-
-
-def reverse_complement(text):
-    return text.translate(COMPLEMENT)[::-1]
+from small_files import genome, mutated, reverse_complement, sequences_table, write_letters
 
 
 def overlaps_of(folder, sequences, samples):
-    path = folder / "sequences.fna.gz"
-    with gzip.open(path, "wt") as file:
-        file.writelines(f">{name}\n{letters}\n" for name, letters in sequences.items())
+    path = write_letters(folder / "sequences.fna.gz", sequences)
     table = sequences_table({name: len(letters) for name, letters in sequences.items()}, sample=samples)
     return find_overlaps(str(path), table)
 

@@ -16,6 +16,7 @@ from latentseq.compressing import gzip_member
 from latentseq.fasta import read_fasta
 from latentseq.files import whole_file
 from latentseq.names import FILE_SAFE_NAME
+from latentseq.overlaps import Overlaps, doubled_shares
 from latentseq.tables import require_same_names
 
 logger = logging.getLogger(__name__)
@@ -48,13 +49,18 @@ def join_clusters(clusters: pd.DataFrame, sequences: pd.DataFrame) -> pd.DataFra
 
 
 def describe_bins(
-    clusters: pd.DataFrame, sequences: pd.DataFrame, depth: Mapping[str, np.ndarray], min_bin_size: int
+    clusters: pd.DataFrame,
+    sequences: pd.DataFrame,
+    depth: Mapping[str, np.ndarray],
+    min_bin_size: int,
+    homologs: Overlaps | None = None,
 ) -> pd.DataFrame:
     """Describe every cluster of at least `min_bin_size` bases.
 
     `depth` holds the arrays of depth.npz. Columns: bin, cluster, sample, contigs, bases, n50, gc, longest,
-    support, then `depth_<sample>` for each sample; gc, support and depth are means weighted by length. Bins
-    stand in the order of their samples in sequences.tsv, the largest first within a sample.
+    support, doubled (with `homologs`: share of the bases that two contigs of the bin have in common), then
+    `depth_<sample>` for each sample; gc, support and depth are means weighted by length. Bins stand in the order of
+    their samples in sequences.tsv, the largest first within a sample.
 
     Raises ValueError when names differ between the files or a cluster holds contigs of two samples.
     """
@@ -69,6 +75,9 @@ def describe_bins(
         for name, members in contigs[sizes >= min_bin_size].groupby("cluster", sort=False)
     ]
     bins = _sort_bins(pd.DataFrame(rows, columns=[*COLUMNS, *depth_names]), list(dict.fromkeys(sequences["sample"])))
+    if homologs is not None:
+        require_same_names(homologs.sequences, list(sequences["sequence"]), "homologs.npz", "sequences.tsv")
+        bins.insert(len(COLUMNS), "doubled", bins["cluster"].map(_doubled(clusters, sequences, homologs)))
     logger.info(
         "%d of %d clusters have at least %d bases and are bins; they hold %d of %d bases.",
         len(bins),
@@ -78,6 +87,11 @@ def describe_bins(
         sequences["length"].astype("int64").sum(),
     )
     return bins
+
+
+def _doubled(clusters: pd.DataFrame, sequences: pd.DataFrame, homologs: Overlaps) -> dict[str, float]:
+    codes, names = pd.factorize(clusters["cluster"])
+    return dict(zip(names, doubled_shares(codes, homologs, sequences["length"].to_numpy(np.float64)), strict=True))
 
 
 def _describe_bin(cluster: str, members: pd.DataFrame, depth_names: list[str]) -> dict[str, object]:

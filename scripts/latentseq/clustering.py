@@ -10,10 +10,11 @@ import scipy.sparse as sp
 from sklearn.cluster import HDBSCAN, KMeans
 
 from latentseq.distinct import distinct_rows
-from latentseq.graph import Communities, links_of
+from latentseq.edges import links_of
+from latentseq.graph import Communities
 from latentseq.latent import SMALLEST_VARIANCE, Latent
 from latentseq.mixtures import fit_mixture
-from latentseq.overlaps import Overlaps
+from latentseq.overlaps import Overlaps, among
 from latentseq.sequence_table import sizes
 from latentseq.support import Method, by_size, measure_support, part_with
 from latentseq.tables import require_same_names
@@ -131,9 +132,8 @@ def apart(cluster: OfOneSample) -> Method:
     return of_each_sample
 
 
-def leiden(n_neighbors: int, fineness: float, links: sp.csr_matrix | None, fragment_share: float) -> Method:
-    """Leiden on a graph of all samples (`graph.Communities`); a cluster has the same number in all of them."""
-    communities = Communities(n_neighbors, fineness, links, fragment_share)
+def leiden(communities: Communities) -> Method:
+    """Leiden on a graph of all samples; a cluster has the same number in all of them."""
 
     def cluster(z: np.ndarray, lengths: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
         return by_size(communities(z, samples, seed, lengths), lengths)
@@ -146,14 +146,16 @@ def choose_method(
     *,
     noise: np.ndarray,
     links: sp.csr_matrix | None = None,
+    homologs: Overlaps | None = None,
     n_clusters: int | None,
     n_neighbors: int,
     fineness: float,
     fragment_share: float,
+    doubled_share: float | None,
     min_cluster_size: int,
 ) -> Method:
     """Clustering method of a name; noise: mean posterior deviation of each dimension, (dimensions,); links: weights
-    between sequences of different samples.
+    between sequences of different samples; homologs: pairs of sequences of one sample.
 
     Raises ValueError when it needs a number of clusters and has none.
     """
@@ -163,7 +165,7 @@ def choose_method(
             "Hint: set cluster.n_clusters, or take the method leiden, gaussian_mixture or hdbscan, which find it."
         )
     return {
-        "leiden": lambda: leiden(n_neighbors, fineness, links, fragment_share),
+        "leiden": lambda: leiden(Communities(n_neighbors, fineness, links, fragment_share, homologs, doubled_share)),
         "kmeans": lambda: apart(kmeans(n_clusters or 1)),
         "gaussian_mixture": lambda: apart(gaussian_mixture(n_clusters, noise)),
         "hdbscan": lambda: apart(hdbscan(min_cluster_size)),
@@ -190,6 +192,7 @@ def cluster_latent(
     sequences: pd.DataFrame,
     depth: Mapping[str, np.ndarray],
     overlaps: Overlaps | None = None,
+    homologs: Overlaps | None = None,
     *,
     seed: int,
     support_draws: int,
@@ -201,8 +204,9 @@ def cluster_latent(
     Sequences without a read in any sample stay without a cluster: all that they share is that nobody saw them, and
     they would make a bin of their own. A sequence that follows its cluster in a smaller share of draws than
     `min_following` becomes a cluster of its own (Leiden alone). depth: arrays of depth.npz; overlaps: stretches that
-    sequences of different samples share; method: the keyword arguments of `choose_method`.
-    Raises ValueError when latent map, depth or overlaps are of other sequences.
+    sequences of different samples share; homologs: those of one sample; method: the keyword arguments of
+    `choose_method`.
+    Raises ValueError when latent map, depth, overlaps or homologs are of other sequences.
     """
     names = sequences["sequence"].to_numpy(str)
     require_same_names(latent.sequences, names, "latent.npz", "sequences.tsv")
@@ -211,11 +215,12 @@ def cluster_latent(
     lengths, samples = sizes(sequences)[seen], sequences["sample"].to_numpy(str)[seen]
     mu, sigma = latent.mu[seen], latent.sigma[seen]
     noise = np.sqrt((sigma**2).mean(axis=0))
-    links = None
-    if overlaps is not None:
-        require_same_names(overlaps.sequences, names, "overlaps.npz", "sequences.tsv")
-        links = links_of(overlaps)[seen][:, seen]
-    of_means = choose_method(noise=noise, links=links, **method)
+    for pairs, file in ((overlaps, "overlaps.npz"), (homologs, "homologs.npz")):
+        if pairs is not None:
+            require_same_names(pairs.sequences, names, file, "sequences.tsv")
+    links = None if overlaps is None else links_of(among(overlaps, seen))
+    within = None if homologs is None else among(homologs, seen)
+    of_means = choose_method(noise=noise, links=links, homologs=within, **method)
     numbers = of_means(mu, lengths, samples, seed)
     of_draws, by_leiden = of_means, method["method"] == "leiden"
     if method["method"] == "gaussian_mixture":

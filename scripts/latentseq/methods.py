@@ -202,6 +202,12 @@ def describe_clusters(content: ReportInput) -> list[str]:
             "Clusters that hung on a single other one joined it, up to "
             f"{100 * cluster['fragment_share']:g} % of its bases."
         )
+    if cluster["method"] == "leiden" and len(content.depth["samples"]) and cluster["doubled_share"] is not None:
+        sentences.append(
+            "Clusters in which contigs of one assembly had more than "
+            f"{100 * cluster['doubled_share']:g} % of the bases in common were taken for several genomes and clustered "
+            "again, with such contigs repelling each other."
+        )
     if len(content.sequences["sample"].unique()) > 1:
         apart = "Neighbours were looked for within each assembly" if cluster["method"] == "leiden" else APART
         sentences.append(f"{apart}, in the map that all share.")

@@ -1,4 +1,4 @@
-"""Pairs of sequences of different assemblies that share a stretch (`shared_kmers` finds them)."""
+"""Pairs of sequences that have a stretch in common, in two assemblies (`shared_kmers`) or in one (`homologs`)."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,10 +10,10 @@ from latentseq.arrays import read_arrays
 
 @dataclass
 class Overlaps:
-    """Pairs of sequences of different assemblies that share a stretch.
+    """Pairs of sequences that have a stretch in common.
 
     first, second: (pairs,) int32 rows of sequences.tsv, first < second; bases: (pairs,) float32, about how many both
-    share; identity: (pairs,) float32, share of the stretch's sampled k-mers that are in both.
+    have; identity: (pairs,) float32, 1 where the stretch is the same to the last base.
     """
 
     sequences: np.ndarray
@@ -30,3 +30,24 @@ def read_overlaps(path: str | Path | None) -> Overlaps | None:
     names = [field.name for field in fields(Overlaps)]
     arrays = read_arrays(path, required=names)
     return Overlaps(*(arrays[name] for name in names))
+
+
+def among(overlaps: Overlaps, kept: np.ndarray) -> Overlaps:
+    """The pairs of which both sequences are kept, as rows of those; kept: (n,) bool."""
+    row = np.cumsum(kept, dtype=np.int32) - 1
+    both = kept[overlaps.first] & kept[overlaps.second]
+    first, second = row[overlaps.first[both]], row[overlaps.second[both]]
+    return Overlaps(overlaps.sequences[kept], first, second, overlaps.bases[both], overlaps.identity[both])
+
+
+def doubled_shares(bins: np.ndarray, homologs: Overlaps, lengths: np.ndarray) -> np.ndarray:
+    """Share of each bin's bases that homologous pairs within it have in common; (largest number + 1,).
+
+    Zero where a bin is one genome without repeats, near 1 where it is two strains of a species, and beyond where it is
+    more. bins: (n,) int, of one assembly each; lengths: (n,) bases.
+    """
+    one = bins[homologs.first]
+    inside = one == bins[homologs.second]
+    n = int(bins.max(initial=-1)) + 1
+    doubled = np.bincount(one[inside], homologs.bases[inside], n)
+    return doubled / np.maximum(np.bincount(bins, lengths, n), 1)

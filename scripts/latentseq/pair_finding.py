@@ -63,12 +63,12 @@ def sample_places(sequences: Iterable[bytes], n_sequences: int, scale: int) -> S
     """Take one of `scale` k-mers by its hash, the same ones in every sequence and on both strands."""
     limit = np.uint64((2**64 - 1) // scale)
     found = [
-        sampled_hashes(np.frombuffer(sequence, np.uint8), CODE_OF_BYTE, limit)
+        sampled_hashes(np.frombuffer(sequence, np.uint8), CODE_OF_BYTE, limit, K)
         for _, sequence in zip(range(n_sequences), sequences, strict=True)
     ]
-    offsets = np.concatenate([[0], np.cumsum([len(hashes) for hashes, _ in found])]).astype(np.int64)
-    hashes = np.concatenate([np.empty(0, np.uint64), *(hashes for hashes, _ in found)])
-    places = np.concatenate([np.empty(0, np.int32), *(places for _, places in found)])
+    offsets = np.concatenate([[0], np.cumsum([len(hashes) for hashes, _, _ in found])]).astype(np.int64)
+    hashes = np.concatenate([np.empty(0, np.uint64), *(hashes for hashes, _, _ in found)])
+    places = np.concatenate([np.empty(0, np.int32), *(places for _, places, _ in found)])
     rows = np.repeat(np.arange(n_sequences, dtype=np.int32), np.diff(offsets))
     order, by_hash = np.argsort(hashes, kind="stable"), np.empty(len(hashes), np.int32)
     _order_within(offsets, rows, order, offsets[:-1].copy(), by_hash)

@@ -30,6 +30,7 @@ FORMATS: Final[dict[str, Format]] = {
     "share": format_share,
     "label_share": format_share,
     "support": format_number,
+    "doubled": format_share,
 }
 HEADINGS: Final = {
     "n50": "N50",

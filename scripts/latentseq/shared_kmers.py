@@ -55,7 +55,7 @@ def sample_kmers(sequences: Iterable[bytes], n_sequences: int, scale: int) -> tu
     """Hashes (uint64) and rows (int32) of the sampled k-mers, in the order of the sequences; both (sampled,)."""
     limit = np.uint64((2**64 - 1) // scale)
     found = [
-        sampled_hashes(np.frombuffer(sequence, np.uint8), CODE_OF_BYTE, limit)[0]
+        sampled_hashes(np.frombuffer(sequence, np.uint8), CODE_OF_BYTE, limit, K)[0]
         for _, sequence in zip(range(n_sequences), sequences, strict=True)
     ]
     rows = np.repeat(np.arange(len(found), dtype=np.int32), [len(hashes) for hashes in found])
@@ -63,12 +63,18 @@ def sample_kmers(sequences: Iterable[bytes], n_sequences: int, scale: int) -> tu
 
 
 @numba.njit(cache=True)
-def sampled_hashes(letters: np.ndarray, code_of_byte: np.ndarray, limit: np.uint64) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes up to `limit` of the canonical k-mers over A, C, G, T alone, in their order, and their first bases."""
+def sampled_hashes(  # type: ignore[no-untyped-def]
+    letters: np.ndarray, code_of_byte: np.ndarray, limit: np.uint64, k: int
+):
+    """Canonical k-mers over A, C, G, T alone whose hashes are up to `limit`, in their order; all (found,).
+
+    Their hashes (uint64), their first bases (int32), and whether the reverse strand is the canonical one (bool).
+    """
     found, places = np.empty(len(letters), np.uint64), np.empty(len(letters), np.int32)
+    is_reverse = np.empty(len(letters), np.bool_)
     n = filled = 0
     forward = reverse = np.uint64(0)
-    two, top, mask = np.uint64(2), np.uint64(2 * K - 2), np.uint64(4**K - 1)
+    two, top, mask = np.uint64(2), np.uint64(2 * k - 2), np.uint64(2 ** (2 * k) - 1)
     for place in range(len(letters)):
         code = code_of_byte[letters[place]]
         if code > 3:
@@ -77,12 +83,12 @@ def sampled_hashes(letters: np.ndarray, code_of_byte: np.ndarray, limit: np.uint
         forward = ((forward << two) | np.uint64(code)) & mask
         reverse = (reverse >> two) | (np.uint64(3 - code) << top)
         filled += 1
-        if filled >= K:
+        if filled >= k:
             hashed = mixed(min(forward, reverse))
             if hashed <= limit:
-                found[n], places[n] = hashed, place - K + 1
+                found[n], places[n], is_reverse[n] = hashed, place - k + 1, reverse < forward
                 n += 1
-    return found[:n].copy(), places[:n].copy()
+    return found[:n].copy(), places[:n].copy(), is_reverse[:n].copy()
 
 
 def shared_stretches(

@@ -1,4 +1,4 @@
-# Takes <run>/latent.npz, which sequences have reads at all, and what sequences of different samples share. Gives <run>/clusters.tsv with the support of every sequence,
+# Takes <run>/latent.npz, which sequences have reads at all, and what sequences of different samples, and of one, share. Gives <run>/clusters.tsv with the support of every sequence,
 # and <run>/map.tsv to look at. Of transcripts clusters are genes, of what they share (input/pairs.npz). With `assign_to` newcomers get the clusters of an earlier run and a place on its map, and
 # <run>/assignments.tsv says why.
 
@@ -60,6 +60,7 @@ else:
     rule cluster_latent:
         input:
             **overlaps_of_samples(),
+            **homologs_of_contigs(),
             latent=run("latent.npz"),
             sequences=dataset("input/sequences.tsv"),
             depth=dataset("input/depth.npz"),

@@ -131,6 +131,12 @@ def overlaps_of_samples():
     return {"overlaps": dataset("input/overlaps.npz")} if METHOD == "kmer" else {}
 
 
+def homologs_of_contigs():
+    """Input: the stretches that contigs of one assembly have in common; where depth makes contigs of sequences."""
+    contigs = CONFIG["depth"] or (DEPTH_OF and not SHARED)
+    return {"homologs": dataset("input/homologs.npz")} if contigs else {}
+
+
 def runs_with(model):
     """Names of the runs with a model."""
     return [name for name in RUNS if RUNS[name]["model"] == model]

@@ -23,6 +23,26 @@ if METHOD == "kmer":
         script:
             "../../scripts/find_overlaps.py"
 
+    rule find_homologs:
+        input:
+            fasta=dataset("input/sequences.fna.gz"),
+            sequences=dataset("input/sequences.tsv"),
+        output:
+            homologs=dataset("input/homologs.npz"),
+        log:
+            log_of("find_homologs"),
+        benchmark:
+            benchmark_of("find_homologs")
+        priority: AHEAD
+        conda:
+            "../../envs/encode.yaml"
+        params:
+            code=code_of("find_homologs"),
+        message:
+            "Looking for stretches that contigs of one assembly have in common"
+        script:
+            "../../scripts/find_homologs.py"
+
     rule encode_sequences:
         input:
             **of_earlier(weights="vae.safetensors", model="vae.json"),

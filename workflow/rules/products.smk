@@ -4,6 +4,7 @@
 
 rule write_bins:
     input:
+        **homologs_of_contigs(),
         clusters=run("clusters.tsv"),
         fasta=dataset("input/sequences.fna.gz"),
         fai=dataset("input/sequences.fna.gz.fai"),
