@@ -29,6 +29,11 @@ def without_gaps(path: Path) -> Iterator[Record]:
         yield name, sequence.replace(b"-", b"")
 
 
+def those_of(path: Path, names: set[str]) -> Iterator[Record]:
+    """Records with these names."""
+    return (record for record in read_fasta(path) if record[0] in names)
+
+
 def turned_and_cut(path: Path, share: float, seed: int) -> Iterator[Record]:
     """Half of the sequences as their reverse complement; of a share of them a fragment of 20 to 60 % alone."""
     random = np.random.default_rng(seed)

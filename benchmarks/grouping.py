@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Group whole sequences by composition alone: agreement with labels for several seeds, beside `pca` and k-means.
 
-usage: grouping.py SEQUENCES.fasta LABELS.tsv COLUMN [--ungap] [--fragments 0.333] [--seeds 1 2 3]
-                   [--settings MORE.yaml] [--work results/benchmarks] [--cores 2]
+usage: grouping.py SEQUENCES.fasta LABELS.tsv COLUMN [--ungap] [--fragments 0.333] [--sample 60]
+                   [--draw 1] [--seeds 1 2 3] [--settings MORE.yaml] [--work results/benchmarks] [--cores 2]
 
 LABELS.tsv has the columns `sequence` and COLUMN, the known group. The runs do not know how many groups there
 are (preset config/groups.yaml), neither does HDBSCAN on ten principal components of the same k-mers; k-means on 30
 does.
 With --ungap the sequences of an alignment are grouped as they are without gaps. With --fragments half of the sequences
 are turned to the other strand and such a share of them is cut to 20 to 60 %: the table says how those groups agree
-with the labels, among whole sequences, among fragments, and with the groups of the same sequences uncut.
+with the labels, among whole sequences, among fragments, and with the groups of the same sequences uncut. With --sample
+so many of the labelled sequences are grouped, drawn by chance.
 """
 
 import argparse
@@ -20,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import numpy as np
 import pandas as pd
 from calibration import calibrate, labelled_clusters
-from changed_sequences import turned_and_cut, was_cut, without_gaps, write_records
+from changed_sequences import those_of, turned_and_cut, was_cut, without_gaps, write_records
 from latentseq.evaluation import read_labels
 from latentseq.features import read_features
 from latentseq.tables import read_table, write_table
@@ -127,15 +128,21 @@ def main() -> None:
     parser.add_argument(
         "--fragments", type=float, default=0.0, help="share of sequences that are also run as fragments"
     )
+    parser.add_argument("--sample", type=int, help="labelled sequences to group; default all, labelled or not")
+    parser.add_argument("--draw", type=int, default=1, help="another number draws other sequences; default 1")
     add_run_options(parser)
     options = parser.parse_args()
     fasta = options.fasta.resolve()
-    name = fasta.parent.name
+    name = fasta.parent.name + (f"_{options.sample}_{options.draw}" if options.sample else "")
     work = options.work.resolve() / name
     work.mkdir(parents=True, exist_ok=True)
     labels = write_labels(options.labels, options.column, work / "labels.tsv")
     if options.ungap:
         fasta = write_records(without_gaps(fasta), work / "ungapped.fasta.gz")
+    if options.sample:
+        drawn = read_labels(labels).sample(options.sample, random_state=options.draw)
+        write_table(drawn, labels)
+        fasta = write_records(those_of(fasta, set(drawn["sequence"])), work / "sample.fasta.gz")
     results, runs = group(fasta, name, labels, options)
     steps = read_steps(results, runs)
     rows = evaluated_runs(results, runs, OF_GROUPS, steps)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from sklearn.cluster import HDBSCAN, KMeans
+from sklearn.cluster import HDBSCAN
 
+from latentseq.defaults import FEWEST_FOR_MIXTURE
 from latentseq.distinct import distinct_rows
 from latentseq.edges import links_of
 from latentseq.graph import Communities
@@ -16,6 +17,7 @@ from latentseq.latent import SMALLEST_VARIANCE, Latent
 from latentseq.mixtures import fit_mixture
 from latentseq.overlaps import Overlaps, among
 from latentseq.sequence_table import sizes
+from latentseq.stability import find_number, fit_kmeans
 from latentseq.support import Method, by_size, measure_support, part_with
 from latentseq.tables import require_same_names
 
@@ -36,7 +38,7 @@ def kmeans(n_clusters: int) -> OfOneSample:
     """Lloyd's k-means with scikit-learn."""
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
-        return KMeans(min(n_clusters, len(z)), n_init=10, random_state=seed).fit_predict(z)
+        return fit_kmeans(z, n_clusters, seed).predict(z)
 
     return cluster
 
@@ -48,13 +50,18 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray) -> OfOneSample:
     more than that noise, the ten widest at most. Components are widened by half of its variance, so that a cluster is
     not cut finer than the model could tell its parts from one another; if that leaves a single cluster, the means are
     taken as they are. Of means that the model can hardly tell from one another one counts: near copies of one lineage
-    are not many observations of a group.
+    are not many observations of a group. Fewer than 250 rows are too few for covariances: their clusters are those of
+    k-means (a mixture with one variance), as many as repeat themselves (`stability`), if any do.
     """
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
         signal = signal_directions(z, noise, drawn=False)
         if not signal.shape[1] or len(z) < 2:
             return np.zeros(len(z), np.int64)
+        if len(z) < FEWEST_FOR_MIXTURE:
+            number = n_clusters or find_number(signal, seed)
+            if number > 1:
+                return fit_kmeans(signal, number, seed).predict(signal)
         some = signal[distinct_rows(signal, 0.0, MOST_FITTED)]
         distinct = signal[distinct_rows(signal, SAME * np.sqrt(signal.shape[1]), MOST_FITTED)]
         if len(distinct) < FEWEST_DISTINCT:
@@ -67,12 +74,12 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray) -> OfOneSample:
     return cluster
 
 
-def resampled_mixture(number: int | None, factor: float, noise: np.ndarray, random: np.random.Generator) -> OfOneSample:
+def resampled_mixture(number: int, factor: float, noise: np.ndarray, random: np.random.Generator) -> OfOneSample:
     """The same mixture for draws from the posterior, each fitted to another bootstrap sample of the rows.
 
     So a cluster that hangs on few sequences changes as much as one that hangs on the noise (Hennig 2007,
     10.1016/j.csda.2006.11.025). Every draw has `number` components, less or more by up to `factor`, for the number
-    itself is an estimate; None: it is found anew.
+    itself is an estimate.
     """
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
@@ -80,8 +87,10 @@ def resampled_mixture(number: int | None, factor: float, noise: np.ndarray, rand
         rows = np.unique(random.integers(0, len(z), len(z)))
         if not signal.shape[1] or len(rows) < 2:
             return np.zeros(len(z), np.int64)
+        n_components = max(round(number * factor ** random.uniform(-1, 1)), 1)
+        if len(z) < FEWEST_FOR_MIXTURE:
+            return fit_kmeans(signal[rows], n_components, int(random.integers(2**31))).predict(signal)
         rows = rows[distinct_rows(signal[rows], 0.0, MOST_FITTED)]
-        n_components = number and max(round(number * factor ** random.uniform(-1, 1)), 1)
         return fit_mixture(signal[rows], n_components, more_starts=0).predict(signal)
 
     return cluster
@@ -119,14 +128,15 @@ def hdbscan(min_cluster_size: int) -> OfOneSample:
     return cluster
 
 
-def apart(cluster: OfOneSample) -> Method:
-    """Cluster every sample's sequences apart; of each sample the cluster with the most bases is 1."""
+def apart(cluster: OfOneSample | Mapping[str, OfOneSample]) -> Method:
+    """Cluster every sample's sequences apart, each by its own function if there are several; the largest is 1 each."""
 
     def of_each_sample(z: np.ndarray, lengths: np.ndarray, samples: np.ndarray, seed: int) -> np.ndarray:
         numbers = np.zeros(len(z), np.int64)
         for sample in np.unique(samples):
             rows = np.flatnonzero(samples == sample)
-            numbers[rows] = by_size(cluster(z[rows], lengths[rows], seed), lengths[rows])
+            of_sample = cluster[sample] if isinstance(cluster, Mapping) else cluster
+            numbers[rows] = by_size(of_sample(z[rows], lengths[rows], seed), lengths[rows])
         return numbers
 
     return of_each_sample
@@ -224,10 +234,13 @@ def cluster_latent(
     numbers = of_means(mu, lengths, samples, seed)
     of_draws, by_leiden = of_means, method["method"] == "leiden"
     if method["method"] == "gaussian_mixture":
-        told = method["n_clusters"]
-        number = len(np.unique(numbers)) if told is None and len(np.unique(samples)) == 1 else told
-        factor = LIKELY_FACTOR if told is None else 1.0
-        of_draws = apart(resampled_mixture(number, factor, noise, np.random.default_rng(seed)))
+        factor, random = (LIKELY_FACTOR if method["n_clusters"] is None else 1.0), np.random.default_rng(seed)
+        of_draws = apart(
+            {
+                sample: resampled_mixture(len(np.unique(numbers[samples == sample])), factor, noise, random)
+                for sample in np.unique(samples)
+            }
+        )
     drawn = measure_support(mu, sigma, numbers, lengths, samples, of_draws, draws=support_draws, seed=seed)
     leave = drawn.following < min_following if by_leiden else np.zeros(len(lengths), bool)
     clusters = name_clusters(part_with(numbers, leave, lengths), samples)

@@ -8,6 +8,7 @@ OF_OTHERS = {"kl_weight": 1 / 6400, "learning_rate": 0.001}
 WARMUP_SHARE = 0.3  # of the epochs, over which the KL weight of others rises
 CLUSTERS_OF_CONTIGS = {"n_neighbors": 25, "fragment_share": 0.1, "doubled_share": 0.1, "min_following": 0.5}
 CLUSTERS_OF_OTHERS = {"n_neighbors": 15, "fragment_share": 0.0, "min_following": 0.0}
+FEWEST_FOR_MIXTURE = 250  # rows; covariances of fewer are guesswork, and so is what they say of the number
 FEWEST_EPOCHS_OF_CONTIGS, FEWEST_EPOCHS, MOST_EPOCHS, ROWS_SHOWN = 30, 10, 100, 500_000
 MOST_EPOCHS_OF_FEW, ROWS_SHOWN_OF_FEW = 500, 30_000  # a few hundred rows are a few steps an epoch
 

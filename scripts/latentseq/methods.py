@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from latentseq.defaults import fill_in, fill_in_clusters
+from latentseq.defaults import FEWEST_FOR_MIXTURE, fill_in, fill_in_clusters
 from latentseq.mapping import SMALLEST_FOR_UMAP
 from latentseq.methods_genes import describe_partition, describe_switches
 from latentseq.methods_input import describe_data, of_counts
@@ -221,7 +221,7 @@ def describe_clusters(content: ReportInput) -> list[str]:
         )
         if cluster["method"] == "gaussian_mixture":
             number = "" if cluster.get("n_clusters") else ", with about as many clusters as were found"
-            sentences.append(f"Each mixture was fitted to a bootstrap sample (Hennig 2007){number}.")
+            sentences.append(f"Each draw was of a bootstrap sample (Hennig 2007){number}.")
         if cluster["method"] == "leiden" and cluster["min_following"]:
             sentences.append(
                 f"A {ROWS[content.job][0]} that went where most of its cluster went in less than "
@@ -245,6 +245,11 @@ def _method(content: ReportInput, cluster: Mapping[str, Any]) -> str:
         smallest = cluster["min_cluster_size"]
         return f"by HDBSCAN (Campello et al. 2013; {by_sklearn}) with clusters of at least {smallest}"
     if cluster["method"] == "gaussian_mixture":
+        if len(content.sequences) < FEWEST_FOR_MIXTURE:
+            of_few = (
+                f"k = {number}" if number else "the number that repeated itself best (after Dudoit and Fridlyand 2002)"
+            )
+            return f"by k-means (Lloyd 1982; {by_sklearn}) with {of_few}, or a mixture of Gaussians if none did"
         chosen = (
             f"{number} components"
             if number

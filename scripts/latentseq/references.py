@@ -16,6 +16,8 @@ REFERENCES: Final = {
     "Erlbaum Associates. doi:10.4324/9780203771587",
     "Dong et al. 2011": "Dong W, Moses C, Li K (2011) Efficient k-nearest neighbor graph construction for generic "
     "similarity measures. WWW 2011: 577-586. doi:10.1145/1963405.1963487",
+    "Dudoit and Fridlyand 2002": "Dudoit S, Fridlyand J (2002) A prediction-based resampling method for estimating the "
+    "number of clusters in a dataset. Genome Biology 3: research0036. doi:10.1186/gb-2002-3-7-research0036",
     "Irber et al. 2022": "Irber L, Brooks PT, Reiter T, Pierce-Ward NT, Hera MR, Koslicki D, Brown CT (2022) "
     "Lightweight compositional analysis of metagenomes with FracMinHash and minimum metagenome covers. bioRxiv. "
     "doi:10.1101/2022.01.11.475838",

@@ -34,7 +34,7 @@ MUCH_MIXED: Final = 0.1  # of what has a label lies in a cluster of another
 UNSURE: Final = 0.5  # support
 MUCH_UNSURE: Final = 0.25  # of all bases
 FEWEST_ROWS: Final = 100
-FEWEST_FOR_GROUPS: Final = 200  # rows; 296 genomes of six subtypes are six groups, 150 of them three, 60 one
+FEWEST_FOR_GROUPS: Final = 100  # rows; 30 or 60 genomes of seven insect orders are one group to five
 
 COARSER: Final = {  # what makes fewer clusters
     "leiden": "lower cluster.fineness",
@@ -294,14 +294,14 @@ def few_rows(content: ReportInput) -> str | None:
 
 
 def few_for_groups(content: ReportInput) -> str | None:
-    """There are too few rows for a mixture to tell how many groups they are."""
+    """There are too few rows to tell how many groups they are."""
     n = len(content.sequences)
     found = content.setting("cluster", "method") == "gaussian_mixture" and not content.setting("cluster", "n_clusters")
     if not found or n >= FEWEST_FOR_GROUPS or is_assigned(content):
         return None
     return (
         f"{count_of(n, *ROWS[content.job])} {'is' if n == 1 else 'are'} few to tell how many groups there are: of less "
-        f"than {FEWEST_FOR_GROUPS} a mixture may find less than there are, and support says nothing of that. Give the "
+        f"than {FEWEST_FOR_GROUPS} fewer may be found than there are, and support says nothing of that. Give the "
         "number (cluster.n_clusters) if you know it, add related sequences, or look at the map and at the finer groups."
     )
 
