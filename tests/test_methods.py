@@ -103,11 +103,11 @@ def test_every_citation_has_its_reference_and_the_other_way_round(job):
     assert re.search(r"\.\.|,\.|\( | \)|; \)", text) is None
 
 
-def test_a_mixture_is_told_where_rows_are_enough(monkeypatch):
+def test_a_mixture_alone_is_told_where_rows_are_enough(monkeypatch):
     monkeypatch.setattr("latentseq.methods.FEWEST_FOR_MIXTURE", 10)
     text = text_of(JOBS["alignment"])
     assert "Bayesian information criterion is within 10 of the lowest" in text
-    assert "repeated itself" not in text
+    assert "repeated themselves" not in text
 
 
 def test_support_of_a_mixture_is_told_with_its_bootstrap():
@@ -165,7 +165,7 @@ def test_the_main_job_is_told_with_its_numbers():
         ("counts", "dropout 0.2"),
         ("alignment", "The alignment had 200 sequences and 3 columns, 1 of which vary."),
         ("alignment", "The loss was the negative log likelihood (categorical over the states of a column) plus 0.001"),
-        ("alignment", "the number that repeated itself best (after Dudoit and Fridlyand 2002)"),
+        ("alignment", "where more clusters repeated themselves (after Dudoit and Fridlyand 2002)"),
         ("convolutions", "encoder and decoder were 2 convolutions of stride 4 and a layer of 64 units"),
         (
             "window",

@@ -24,7 +24,7 @@ def test_planted_clusters_are_counted(number):
 
 
 @pytest.mark.parametrize(("places", "members"), [(PLACES[:2], 20), ([[0.0], [10.0]], 60)])
-def test_what_does_not_repeat_itself_clearly_is_left_to_the_mixture(places, members):
+def test_the_mixture_is_taken_where_it_finds_more(places, members):
     z, truth = blobs([members] * len(places), places, 1.0)
     assert find_number(z - z.mean(axis=0), 1) == 1
     assert same_partition(gaussian_mixture(None, np.full(z.shape[1], 0.5))(z, np.ones(len(z)), 1), truth)

@@ -50,26 +50,25 @@ def gaussian_mixture(n_clusters: int | None, noise: np.ndarray) -> OfOneSample:
     more than that noise, the ten widest at most. Components are widened by half of its variance, so that a cluster is
     not cut finer than the model could tell its parts from one another; if that leaves a single cluster, the means are
     taken as they are. Of means that the model can hardly tell from one another one counts: near copies of one lineage
-    are not many observations of a group. Fewer than 250 rows are too few for covariances: their clusters are those of
-    k-means (a mixture with one variance), as many as repeat themselves (`stability`), if any do.
+    are not many observations of a group. Fewer than 250 rows are few for covariances, and a mixture finds too few
+    clusters in them: if more repeat themselves (`stability`), k-means of so many is taken.
     """
 
     def cluster(z: np.ndarray, lengths: np.ndarray, seed: int) -> np.ndarray:
         signal = signal_directions(z, noise, drawn=False)
         if not signal.shape[1] or len(z) < 2:
             return np.zeros(len(z), np.int64)
-        if len(z) < FEWEST_FOR_MIXTURE:
-            number = n_clusters or find_number(signal, seed)
-            if number > 1:
-                return fit_kmeans(signal, number, seed).predict(signal)
         some = signal[distinct_rows(signal, 0.0, MOST_FITTED)]
         distinct = signal[distinct_rows(signal, SAME * np.sqrt(signal.shape[1]), MOST_FITTED)]
         if len(distinct) < FEWEST_DISTINCT:
             distinct = some
         labels = fit_mixture(distinct, n_clusters, NOISE_SHARE).predict(signal)
-        if n_clusters is None and labels.max() == 0:
-            return fit_mixture(some).predict(signal)
-        return labels
+        if n_clusters is not None:
+            return labels
+        if labels.max() == 0:
+            labels = fit_mixture(some).predict(signal)
+        number = find_number(signal, seed) if len(z) < FEWEST_FOR_MIXTURE else 1
+        return fit_kmeans(signal, number, seed).predict(signal) if number > len(np.unique(labels)) else labels
 
     return cluster
 

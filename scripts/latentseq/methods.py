@@ -245,17 +245,20 @@ def _method(content: ReportInput, cluster: Mapping[str, Any]) -> str:
         smallest = cluster["min_cluster_size"]
         return f"by HDBSCAN (Campello et al. 2013; {by_sklearn}) with clusters of at least {smallest}"
     if cluster["method"] == "gaussian_mixture":
-        if len(content.sequences) < FEWEST_FOR_MIXTURE:
-            of_few = (
-                f"k = {number}" if number else "the number that repeated itself best (after Dudoit and Fridlyand 2002)"
-            )
-            return f"by k-means (Lloyd 1982; {by_sklearn}) with {of_few}, or a mixture of Gaussians if none did"
         chosen = (
             f"{number} components"
             if number
             else "the smallest number of components whose Bayesian information criterion is within 10 of the lowest"
         )
-        return f"by a mixture of Gaussians with full covariances (Fraley and Raftery 2002; {by_sklearn}) and {chosen}"
+        of_few = (
+            ", or by k-means (Lloyd 1982) where more clusters repeated themselves (after Dudoit and Fridlyand 2002)"
+            if not number and len(content.sequences) < FEWEST_FOR_MIXTURE
+            else ""
+        )
+        return (
+            "by a mixture of Gaussians with full covariances (Fraley and Raftery 2002; "
+            f"{by_sklearn}) and {chosen}{of_few}"
+        )
     seen = content.sequences["sample"][seen_rows(content)].value_counts()
     approximate = ", found by nearest-neighbour descent (Dong et al. 2011)" if (seen > LARGEST_EXACT).any() else ""
     graph = (
